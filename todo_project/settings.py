@@ -1,0 +1,151 @@
+"""Every setting of the project, read as a list: environment, apps, data, doors, REST, Dapr, logging.
+
+Values come from the process environment, then `.env` (yours), then `.run/env` (written by `make run`).
+The defaults are those of production: a value that would weaken it has to be asked for.
+"""
+
+from pathlib import Path
+
+import environ
+
+# --- environment -----------------------------------------------------------------------------
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+env.read_env(BASE_DIR / ".env")
+env.read_env(BASE_DIR / ".run" / "env")
+
+VERSION = "0.1.0"
+ROLE = env.str("ROLE", default="api")  # api | worker: chooses the URLconf
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+HTTPS = env.bool("HTTPS", default=True)  # false only for a local run over plain HTTP
+PUBLIC_ORIGINS = env.list("PUBLIC_ORIGINS", default=[])  # where browsers see the app, e.g. https://todo.example.com
+
+# --- apps ------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "todos",
+    "dapr_bridge",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "axes",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "todos.auth.SessionUserMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "todo_project.urls"
+WSGI_APPLICATION = "todo_project.wsgi.application"
+APPEND_SLASH = False  # daprd strips trailing slashes, and a redirect loses a POST
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "todo_project" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- data ------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL")}
+DATABASES["default"].update(
+    ENGINE="django.db.backends.postgresql",
+    CONN_MAX_AGE=0,  # the pool keeps connections; it refuses anything but 0
+    CONN_HEALTH_CHECKS=True,  # without it every broken pooled connection fails one request
+    OPTIONS={
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 4},
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000",
+        "application_name": f"todo-{ROLE}",
+    },
+)
+AUTH_USER_MODEL = "todos.User"
+SESSION_ENGINE = "todos.sessions"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "responses": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
+
+# --- doors: the only places where `todos` and `dapr_bridge` meet --------------------------------
+TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
+DAPR_BRIDGE = {
+    "CONSUMERS": {
+        "activity": {"handler": "todos.handlers.record_activity", "types": ["*"]},
+        "next-occurrence": {"handler": "todos.handlers.schedule_next_occurrence", "types": ["todo.completed.v1"]},
+        "reminders": {"handler": "todos.handlers.notify_reminder", "types": ["todo.reminder_due.v1"]},
+        "reminder-emails": {"handler": "todos.handlers.email_reminder", "types": ["todo.reminder_due.v1"]},
+    },
+    "CHORES": {
+        "todos.services.reminders.announce_due": 1.0,
+        "todos.services.trash.purge_expired": 3600.0,
+    },
+}
+
+# --- security --------------------------------------------------------------------------------
+PASSWORD_HASHERS = ["todos.auth.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=1024 * 1024)
+
+# --- REST ------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["todos.api.authentication.TokenAuthentication", "todos.api.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["todos.api.permissions.IsAuthenticatedWithScope"],
+    "DEFAULT_RENDERER_CLASSES": ["todos.api.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["todos.api.parsers.StrictJSONParser", "todos.api.parsers.MergePatchParser"],
+    "DEFAULT_SCHEMA_CLASS": "todos.api.schema.Schema",
+    "EXCEPTION_HANDLER": "todos.api.problems.handle_exception",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Todo API",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
