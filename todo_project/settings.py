@@ -77,11 +77,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- data ------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
+_url_options = DATABASES["default"].get("OPTIONS", {})  # behind the "?" of the URL: sslmode, or the folder of a unix socket as host
 DATABASES["default"].update(
     ENGINE="django.db.backends.postgresql",
+    HOST=_url_options.pop("host", DATABASES["default"]["HOST"]),
     CONN_MAX_AGE=0,  # the pool keeps connections; it refuses anything but 0
     CONN_HEALTH_CHECKS=True,  # without it every broken pooled connection fails one request
     OPTIONS={
+        **_url_options,
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 4},
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000",
         "application_name": f"todo-{ROLE}",
