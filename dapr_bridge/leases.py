@@ -1,0 +1,139 @@
+"""Which events a relay may carry, and until when: claim heads, renew, advance along a subject, release.
+
+All times are the database's, so clocks that disagree cannot hand one event to two relays. A lease only spares double work;
+that an event is a head and takes effect once is checked again by `consumers.dispatch`, under the row's lock.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connections
+
+from dapr_bridge.conf import conf
+from dapr_bridge.models import database
+
+VISITS_PER_CLAIM = 1000  # heads one claim looks at; bounds it when very many subjects wait for a retry
+
+_LEASE = "statement_timestamp() + make_interval(secs => least(%(longest)s, %(lease)s * power(2, least(o.attempts, 20))))"
+_RENEWED = "statement_timestamp() + make_interval(secs => least(%(longest)s, %(lease)s * power(2, least(o.attempts - 1, 20))))"
+_MAY_BE_CARRIED = """o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
+       AND o.next_attempt_at <= statement_timestamp()"""
+
+# A loose index scan: one probe of the partial index per subject, however many rows the subject has. The recursion counts
+# what it found and stops by itself. The conditions are repeated on the locked rows because the scan's snapshot may be older
+# than the lock (READ COMMITTED evaluates them again on the newest version of the row).
+_CLAIM = f"""
+WITH RECURSIVE head (position, subject, due, found, visits) AS (
+    SELECT NULL::bigint, %(after)s::text COLLATE "C", false, 0, 0
+  UNION ALL
+    SELECT o.position, o.subject, o.due, head.found + o.due::int, head.visits + 1
+      FROM head, LATERAL (
+           SELECT n.position, n.subject, n.parked_at IS NULL AND n.next_attempt_at <= statement_timestamp() AS due
+             FROM dapr_bridge_outbox n
+            WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL AND n.subject > head.subject
+            ORDER BY n.subject, n.position
+            LIMIT 1) o
+     WHERE head.found < %(limit)s AND head.visits < %(visits)s
+), locked AS (
+    SELECT o.position
+      FROM dapr_bridge_outbox o
+     WHERE o.position = ANY(ARRAY(SELECT position FROM head WHERE due)) AND {_MAY_BE_CARRIED}
+       FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
+      FROM locked
+     WHERE o.position = locked.position
+    RETURNING o.id, o.position, o.subject, o.attempts
+), last AS (
+    SELECT subject, found < %(limit)s AND visits < %(visits)s AS exhausted FROM head ORDER BY visits DESC LIMIT 1
+)
+SELECT claimed.id, claimed.position, claimed.subject, claimed.attempts, last.subject, last.exhausted
+  FROM last LEFT JOIN claimed ON true
+"""  # noqa: S608 -- only constants of this module
+
+_ADVANCE = f"""
+UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
+ WHERE o.position = (SELECT n.position FROM dapr_bridge_outbox n
+                      WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL AND n.subject = %(subject)s AND n.position > %(position)s
+                      ORDER BY n.subject, n.position LIMIT 1)
+   AND {_MAY_BE_CARRIED}
+RETURNING o.id, o.position, o.subject, o.attempts
+"""  # noqa: S608 -- only constants of this module
+
+_RENEW = f"""
+UPDATE dapr_bridge_outbox o SET next_attempt_at = {_RENEWED}
+ WHERE o.position = %(position)s AND o.attempts = %(attempts)s
+   AND o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
+"""  # noqa: S608 -- only constants of this module
+
+_RELEASE = """
+UPDATE dapr_bridge_outbox o SET next_attempt_at = statement_timestamp()
+  FROM unnest(%(positions)s::bigint[], %(attempts)s::int[]) AS held (position, attempts)
+ WHERE o.position = held.position AND o.attempts = held.attempts AND o.delivered_at IS NULL AND o.discarded_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to carry one event. `taken_at` is this process's monotonic clock, read before the database was asked."""
+
+    id: UUID
+    position: int
+    subject: str
+    attempt: int
+    taken_at: float
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether so little of the lease is gone (a quarter of the shortest) that renewing it would only cost a commit."""
+        return time.monotonic() - self.taken_at < conf.LEASE_SECONDS / 4
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What one claim brought: the leases, and where the next claim goes on so that late subjects get their turn too."""
+
+    leases: Sequence[Lease]
+    after: str  # the last subject looked at; "" when the scan came to the end, so the next one starts over
+
+
+def claim(*, limit: int, after: str = "") -> Claimed:
+    """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
+    taken_at = time.monotonic()
+    rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM)
+    leases = [Lease(*row[:4], taken_at=taken_at) for row in rows if row[0] is not None]
+    subject, exhausted = rows[0][4:]
+    return Claimed(leases, "" if exhausted else subject)
+
+
+def advance(lease: Lease) -> Lease | None:
+    """Lease the event that follows a delivered one in its subject; None when there is none, or none that is due."""
+    taken_at = time.monotonic()
+    rows = _fetch(_ADVANCE, subject=lease.subject, position=lease.position)
+    return Lease(*rows[0], taken_at=taken_at) if rows else None
+
+
+def renew(lease: Lease) -> bool:
+    """Start the lease anew just before its event is carried; False when it has passed to another relay or the event ended."""
+    with connections[database()].cursor() as cursor:
+        cursor.execute(_RENEW, _durations() | {"position": lease.position, "attempts": lease.attempt})
+        return cursor.rowcount == 1
+
+
+def release(leases: Sequence[Lease]) -> None:
+    """Give leases back unused, so that another relay need not wait for their end."""
+    with connections[database()].cursor() as cursor:
+        cursor.execute(_RELEASE, {"positions": [lease.position for lease in leases], "attempts": [lease.attempt for lease in leases]})
+
+
+def _fetch(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connections[database()].cursor() as cursor:
+        cursor.execute(sql, _durations() | parameters)
+        return cursor.fetchall()
+
+
+def _durations() -> dict[str, Any]:
+    return {"lease": conf.LEASE_SECONDS, "longest": conf.LEASE_MAX_SECONDS}

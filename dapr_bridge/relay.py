@@ -1,0 +1,113 @@
+"""The relay: claims heads, hands them to a few threads, and each thread carries its subject on to the end of the backlog."""
+
+import queue
+import threading
+import time
+
+import structlog
+from django.db import Error, connections
+
+from dapr_bridge import leases
+from dapr_bridge.conf import conf
+from dapr_bridge.consumers import Outcome
+from dapr_bridge.couriers import Courier
+from dapr_bridge.leases import Lease
+from dapr_bridge.models import database
+
+logger = structlog.get_logger(__name__)
+
+BUSY_PAUSE_SECONDS = 0.01  # between claims while there is work: they gather a few subjects instead of one each
+OUTAGE_PAUSE_SECONDS = 0.5
+TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
+
+
+def carry(lease: Lease, courier: Courier) -> Lease | None:
+    """Carry one leased event; the lease of the next event of its subject when it was delivered and there is one."""
+    if not lease.is_fresh and not leases.renew(lease):
+        return None
+    if courier.carry(lease.id, attempt=lease.attempt) is not Outcome.DELIVERED:
+        return None
+    return leases.advance(lease)
+
+
+class Relay:
+    """A running relay. `run` blocks until `stop` is called from another thread or a signal handler."""
+
+    def __init__(self, courier: Courier) -> None:
+        self._courier = courier
+        self.stopping = threading.Event()
+        self._waiting: queue.Queue[Lease | None] = queue.Queue()
+
+    def stop(self) -> None:
+        """Claim no more; the events in hand are finished."""
+        self.stopping.set()
+
+    def run(self, *, patience: float) -> bool:
+        """Relay until stopped. Then wait up to `patience` seconds for the events in hand; False if one was not finished.
+
+        An outage of the database is waited out. Leases that were not used are given back.
+        """
+        threads = [threading.Thread(target=self._carry_on, name=f"relay-{n}", daemon=True) for n in range(conf.RELAY_THREADS)]
+        for thread in threads:
+            thread.start()
+        after = ""
+        while not self.stopping.is_set():
+            after = self._claim(after)
+        for _ in threads:
+            self._waiting.put(None)
+        deadline = time.monotonic() + patience
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._release_waiting()
+        return not any(thread.is_alive() for thread in threads)
+
+    def _claim(self, after: str) -> str:
+        """Fill the queue before the threads have emptied it, and pause for as long as what was found suggests."""
+        pause = BUSY_PAUSE_SECONDS
+        if self._waiting.qsize() < conf.RELAY_THREADS:
+            try:
+                claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
+            except Error as error:
+                logger.warning("relay.database_unavailable", error=type(error).__name__)
+                connections[database()].close()
+                pause = OUTAGE_PAUSE_SECONDS
+            else:
+                for lease in claimed.leases:
+                    self._waiting.put(lease)
+                if not claimed.leases and not claimed.after and not after:
+                    pause = conf.RELAY_IDLE_SECONDS
+                after = claimed.after
+        self.stopping.wait(pause)
+        return after
+
+    def _carry_on(self) -> None:
+        """A thread's life: carry subject after subject until the relay stops."""
+        while not self.stopping.is_set() and (lease := self._waiting.get()) is not None:
+            turn_ends = time.monotonic() + TURN_SECONDS
+            following: Lease | None = lease
+            while following is not None and not self.stopping.is_set():
+                following = self._carry_safely(following)
+                if time.monotonic() > turn_ends and not self._waiting.empty():
+                    break
+            if following is not None:
+                self._waiting.put(following)
+        connections[database()].close()
+
+    def _carry_safely(self, lease: Lease) -> Lease | None:
+        """As `carry`; whatever goes wrong costs this event a lease, never the thread."""
+        try:
+            return carry(lease, self._courier)
+        except Exception as error:
+            connections[database()].close()
+            logger.warning("relay.carry_failed", event_id=str(lease.id), error=type(error).__name__, exc_info=not isinstance(error, Error))
+            return None
+
+    def _release_waiting(self) -> None:
+        held: list[Lease] = []
+        while not self._waiting.empty():
+            if (lease := self._waiting.get()) is not None:
+                held.append(lease)
+        try:
+            leases.release(held)
+        except Error as error:
+            logger.warning("relay.leases_not_released", leases=len(held), error=type(error).__name__)
