@@ -1,1 +1,27 @@
-urlpatterns: list = []
+"""The routes under /api/v1, without trailing slashes."""
+
+from django.urls import path
+
+from todos.api.views import bulk, feed, labels, projects, sync, todos
+
+urlpatterns = [
+    path("projects", projects.ProjectListView.as_view()),
+    path("projects/<uuid:project_id>", projects.ProjectView.as_view()),
+    path("labels", labels.LabelListView.as_view()),
+    path("labels/<uuid:label_id>", labels.LabelView.as_view()),
+    path("todos", todos.TodoListView.as_view()),
+    path("todos/bulk", bulk.BulkView.as_view()),
+    path("todos/<uuid:todo_id>", todos.TodoView.as_view()),
+    path("todos/<uuid:todo_id>/complete", todos.CompleteView.as_view()),
+    path("todos/<uuid:todo_id>/reopen", todos.ReopenView.as_view()),
+    path("todos/<uuid:todo_id>/move", todos.MoveView.as_view()),
+    path("todos/<uuid:todo_id>/restore", todos.RestoreView.as_view()),
+    path("trash", todos.TrashView.as_view()),
+    path("trash/<uuid:todo_id>", todos.TrashedView.as_view()),
+    path("changes", sync.ChangesView.as_view()),
+    path("activity", feed.ActivityView.as_view()),
+    path("notifications", feed.NotificationListView.as_view()),
+    path("notifications/read-all", feed.NotificationReadAllView.as_view()),
+    path("notifications/<uuid:notification_id>/read", feed.NotificationReadView.as_view(read=True)),
+    path("notifications/<uuid:notification_id>/unread", feed.NotificationReadView.as_view(read=False)),
+]

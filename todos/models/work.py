@@ -138,6 +138,8 @@ class Todo(Stamped):
     position = models.CharField(max_length=POSITION_LENGTH, db_collation="C")
     recurrence = models.CharField(max_length=300, blank=True)
     recurs_from = models.CharField(max_length=10, choices=RecursFrom.choices, default=RecursFrom.DUE)
+    # When the first of a series was due: keeps the time of day where a clock change moved one occurrence.
+    series_start = models.DateTimeField(null=True, blank=True, editable=False)
     # The completed todo that this one repeats. Unique: completing a todo twice, or handling the fact twice, makes one successor.
     repeats = models.OneToOneField("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="successor", editable=False)
     completed_at = models.DateTimeField(null=True, blank=True)

@@ -1,0 +1,67 @@
+"""Who calls the API: a browser session with CSRF token, or a bearer token. One query each, revision token included."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+
+from todos.models import ApiToken, User
+from todos.services.accounts import token_digest
+
+LAST_USED_EVERY = timedelta(hours=1)
+
+
+class TokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>` (RFC 6750). A wrong, revoked or expired token is refused, never ignored."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        now = timezone.now()
+        valid = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), owner__is_active=True)
+        token = valid.select_related("owner__revision").filter(digest=token_digest(secret.strip())).first()
+        if token is None:
+            raise AuthenticationFailed("The token is wrong, revoked or expired.")
+        if token.last_used_at is None or token.last_used_at < now - LAST_USED_EVERY:
+            ApiToken.objects.filter(id=token.id).update(last_used_at=now)
+        return token.owner, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="todo"'
+
+
+class _CsrfCheck(CsrfViewMiddleware):
+    """Django's own check, asked for its reason instead of its page."""
+
+    def _reject(self, request: Any, reason: str) -> str:  # type: ignore[override]
+        return reason
+
+
+class SessionAuthentication(BaseAuthentication):
+    """The session of the web app; every unsafe request must carry the CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[User, None] | None:
+        user = request._request.user
+        if not isinstance(user, User) or not user.is_active:
+            return None
+        check_csrf(request)
+        return user, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="todo"'
+
+
+def check_csrf(request: Request) -> None:
+    """Raises PermissionDenied for an unsafe request without the right CSRF token or from a foreign origin."""
+    check = _CsrfCheck(lambda _: HttpResponse())
+    check.process_request(request._request)
+    reason = check.process_view(request._request, lambda: None, (), {})
+    if reason:
+        raise PermissionDenied(f"The CSRF check failed: {reason} Read /api/v1/auth/session and send its csrf_token in X-CSRFToken.")

@@ -1,0 +1,129 @@
+"""ETags: which there are, what a client may ask with them, and the 304 and 412 that follow (RFC 9110, section 13)."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.cache import caches
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.http import parse_etags, quote_etag
+from rest_framework.request import Request
+
+from todos.api.problems import PreconditionRequired
+from todos.api.renderers import to_json
+from todos.errors import VersionConflict
+
+CACHED_SECONDS = 600
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a read gives back: its body, and `etag` or `link` where it has them of its own."""
+
+    body: bytes
+    etag: str = ""
+    link: str = ""
+
+
+def version_etag(version: int) -> str:
+    """The strong tag of one object."""
+    return f'"{version}"'
+
+
+def read(request: Request, canonical: str, build: Callable[[], Answer]) -> HttpResponse:
+    """Answer a safe request: 304 when the client has it, else from the cache, else built.
+
+    `canonical` says in one normal form what was asked beyond the path. The cache key is made of everything the answer
+    depends on, the user's revision token among it, so a cached answer is never older than the token that was just read.
+    """
+    key = _key(request, canonical)
+    weak = f'W/"{key[:32]}"' if key else ""
+    if weak and weak in parse_etags(request.headers.get("If-None-Match", "")):
+        return _finish(HttpResponse(status=304), weak)
+    answer = _unpack(caches["responses"].get(key)) if key else None
+    if answer is None:
+        answer = build()
+        if key:
+            caches["responses"].set(key, _pack(answer), CACHED_SECONDS)
+    return respond(request, answer, answer.etag or weak)
+
+
+def read_uncached(request: Request, answer: Answer) -> HttpResponse:
+    """Answer a safe request whose data no revision token covers; the tag is made of the answer itself."""
+    return respond(request, answer, f'W/"{sha256(answer.body).hexdigest()[:32]}"')
+
+
+def respond(request: Request, answer: Answer, etag: str) -> HttpResponse:
+    """The answer, or 304 when the client's If-None-Match names its tag."""
+    response = HttpResponse(answer.body, content_type=JSON)
+    if answer.link:
+        response["Link"] = answer.link
+    return get_conditional_response(request._request, etag=etag or None, response=_finish(response, etag)) or response
+
+
+def json_response(value: Any, *, status: int = 200, version: int | None = None, location: str = "") -> HttpResponse:
+    """A JSON answer to a write, with the strong tag of the object it shows."""
+    response = HttpResponse(to_json(value), status=status, content_type=JSON)
+    if location:
+        response["Location"] = location
+    return _finish(response, version_etag(version) if version is not None else "")
+
+
+def row_response(row: dict[str, Any], *, status: int = 200, location: str = "") -> HttpResponse:
+    """One object as the answer to a write."""
+    return json_response(row, status=status, version=row["version"], location=location)
+
+
+def expected_version(request: Request) -> int | None:
+    """The version that If-Match names; None when the write is unconditional (no header, or `*`).
+
+    Raises VersionConflict for tags that name no version of ours, PreconditionRequired where the settings demand one.
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        if getattr(settings, "TODOS_REQUIRE_IF_MATCH", False):
+            raise PreconditionRequired
+        return None
+    if header.strip() == "*":
+        return None
+    for tag in parse_etags(header):
+        number = tag.strip('"')
+        if quote_etag(number) == tag and number.isascii() and number.isdigit() and len(number) < 10:
+            return int(number)
+    raise VersionConflict(0)
+
+
+def _key(request: Request, canonical: str) -> str:
+    """Empty when the user has no revision: then there is neither cache nor tag."""
+    revision = getattr(request.user, "revision", None)
+    if revision is None:
+        return ""
+    user_id: UUID = request.user.pk
+    parts = (settings.VERSION, user_id.hex, revision.token.hex, request.path, canonical, request.META.get("HTTP_ACCEPT_LANGUAGE", ""), JSON)
+    message = "\0".join(f"{len(part)}:{part}" for part in parts)
+    return hmac.new(settings.SECRET_KEY.encode(), message.encode(), sha256).hexdigest()
+
+
+def _finish(response: HttpResponse, etag: str) -> HttpResponse:
+    if etag:
+        response["ETag"] = etag
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Authorization, Cookie"
+    return response
+
+
+def _pack(answer: Answer) -> bytes:
+    return b"\n".join((answer.etag.encode(), answer.link.encode(), answer.body))
+
+
+def _unpack(value: object) -> Answer | None:
+    if not isinstance(value, bytes) or value.count(b"\n") < 2:
+        return None
+    etag, link, body = value.split(b"\n", 2)
+    return Answer(body, etag.decode(), link.decode())

@@ -1,0 +1,88 @@
+"""The OpenAPI document: what the views declare, plus the parameters, pages and problems they all share."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers
+
+from todos.api.problems import MEDIA_TYPE
+
+
+class FieldProblem(serializers.Serializer[Any]):
+    """One input at fault."""
+
+    field = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    position = serializers.IntegerField(required=False, help_text="Where in `q` the word begins.")
+    length = serializers.IntegerField(required=False)
+    word = serializers.CharField(required=False)
+
+
+class Problem(serializers.Serializer[Any]):
+    """An RFC 9457 problem document."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = FieldProblem(many=True, required=False)
+
+
+def _problem(description: str) -> OpenApiResponse:
+    return OpenApiResponse(Problem, description)
+
+
+def _problems(**statuses: str) -> dict[tuple[int, str], OpenApiResponse]:
+    return {(int(status.lstrip("_")), MEDIA_TYPE): _problem(description) for status, description in statuses.items()}
+
+
+ERRORS = _problems(
+    _400="The request has errors.",
+    _401="Nobody is signed in.",
+    _403="This may not be done.",
+    _404="There is no such thing.",
+    _406="Only JSON is given.",
+    _503="The database is away.",
+)
+WRITE_ERRORS = ERRORS | _problems(
+    _409="Not possible now.",
+    _412="The object has changed.",
+    _413="The body is too large.",
+    _415="The body is of a type not taken.",
+    _422="The Idempotency-Key was used for another request.",
+    _428="If-Match is demanded.",
+    _429="Too many tries.",
+)
+
+IF_MATCH = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The object's ETag: the write happens only if it is still that."
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="Sent again within 24 hours, the same request has no second effect and gets the same answer.",
+)
+
+
+def page_of(serializer: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
+    """The schema of one page of a list."""
+    name = serializer.__name__.removesuffix("Output")
+    fields = {"results": serializer(many=True), "next_cursor": serializers.CharField(allow_null=True)}
+    return inline_serializer(f"{name}Page", fields)
+
+
+def merge_patch(serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
+    """The request body of a PATCH, in both media types."""
+    patch = serializer(partial=True)
+    return {"application/merge-patch+json": patch, "application/json": patch}
+
+
+class Schema(AutoSchema):
+    """drf-spectacular's schema of a view, with names as the views' authors chose them."""
+
+    def get_tags(self) -> list[str]:
+        return [self.path.removeprefix("/api/v1/").split("/")[0]]

@@ -1,0 +1,96 @@
+"""Signing up, settings, passwords, API tokens, and leaving for good."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from todos import events
+from todos.errors import NotFound, Refused
+from todos.models import ApiToken, Session, User
+from todos.services.projects import inbox_of
+from todos.services.todo_rules import zone_named
+from todos.transactions import lock_users, write
+
+TOKEN_PREFIX = "tdo_"  # noqa: S105  lets secret scanners recognise a leaked token
+
+
+@write
+def sign_up(*, email: str, password: str, time_zone: str = "UTC", **fields: Any) -> User:
+    """Make an account with its Inbox. Raises Refused for a weak password, an unknown zone or an address already used."""
+    zone_named(time_zone)
+    check_password_strength(password, User(email=email))
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(email, password, time_zone=time_zone, **fields)
+    except IntegrityError as error:
+        raise Refused("There is an account with this e-mail address. Sign in instead.", field="email", code="unique") from error
+    lock_users(user.id)
+    inbox_of(user)
+    events.publish(events.UserSignedUp.of(user))
+    return user
+
+
+def check_password_strength(password: str, user: User, *, field: str = "password") -> None:
+    """Raises Refused with the rules that the password breaks."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Refused(" ".join(error.messages), field=field, code="weak") from error
+
+
+@write
+def change_password(*, user: User, password: str, keep_session: str | None) -> None:
+    """Set a new password and end every session but `keep_session` (a session key)."""
+    check_password_strength(password, user, field="new_password")
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    Session.objects.filter(user=user).exclude(session_key=keep_session).delete()
+
+
+@write
+def update_account(*, user: User, changes: dict[str, Any]) -> User:
+    """Change the user's own settings: time_zone, email_reminders."""
+    if "time_zone" in changes:
+        zone_named(changes["time_zone"])
+    for name, value in changes.items():
+        setattr(user, name, value)
+    user.save(update_fields=list(changes))
+    return user
+
+
+@write
+def delete_account(*, user: User) -> None:
+    """Remove the user and everything they own, at once and for good."""
+    lock_users(user.id)
+    events.publish(events.UserDeleted.of(user))
+    user.delete()
+
+
+@write
+def create_token(*, owner: User, name: str, scopes: Iterable[str], expires_at: datetime | None = None) -> tuple[ApiToken, str]:
+    """Make an API token; returns it with its secret, which is shown once and kept nowhere. Raises Refused for a taken name."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    if ApiToken.objects.filter(owner=owner, name__iexact=name).exists():
+        raise Refused("You have a token of this name already.", field="name", code="unique")
+    token = ApiToken.objects.create(owner=owner, name=name, digest=token_digest(secret), scopes=sorted(set(scopes)), expires_at=expires_at)
+    return token, secret
+
+
+@write
+def revoke_token(*, owner: User, token_id: UUID) -> None:
+    """Make a token useless from now on. Raises NotFound."""
+    deleted, _ = ApiToken.objects.filter(owner=owner, id=token_id).delete()
+    if not deleted:
+        raise NotFound
+
+
+def token_digest(secret: str) -> str:
+    """What is stored of a token: 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
