@@ -1,0 +1,19 @@
+"""How gunicorn serves the application, in every place: local run, container, tests."""
+
+import os
+from pathlib import Path
+
+wsgi_app = "todo_project.wsgi:application"
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("DATABASE_POOL_SIZE", "8"))  # one thread, one pooled connection: fewer connections would make threads queue
+keepalive = 15  # seconds; longer than a gateway's own idle limit would lose the race for an idle connection less often, not never
+timeout = 30  # seconds without a sign of life of the worker's main loop; requests are bounded by statement_timeout
+graceful_timeout = int(os.environ.get("GRACEFUL_TIMEOUT", "25"))  # seconds; below Kubernetes' 30 s before SIGKILL
+max_requests = 20_000  # a leak in a library must not become an outage
+max_requests_jitter = 2_000
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  the heartbeat file must not wait for a disk
+control_socket_disable = True  # it lives in $HOME: an error on read-only pods, and two servers of one user overwrite each other's
+accesslog = None  # the application writes one structured line per request
+forwarded_allow_ips = ""  # nobody's X-Forwarded-* is believed here; the gateway signs its own header

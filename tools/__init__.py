@@ -1,0 +1,1 @@
+"""Local run: what `make` calls. Nothing of the application imports it."""
