@@ -1,7 +1,7 @@
 """What the product refuses, in words for people; the API and the admin decide how to show it."""
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  read as a sentence where it is raised
     """A request that makes sense but may not be carried out.
 
     `field` names the input at fault (empty: the whole request), `code` is stable for programs.
@@ -14,11 +14,11 @@ class Refused(Exception):
         self.code = code
 
 
-class NotFound(Exception):
+class NotFound(Exception):  # noqa: N818  read as a sentence where it is raised
     """The object does not exist for this user: unknown, or somebody else's, which is never told apart."""
 
 
-class VersionConflict(Exception):
+class VersionConflict(Exception):  # noqa: N818  read as a sentence where it is raised
     """Somebody changed the object since the version that the caller had; `current` is the version now."""
 
     def __init__(self, current: int) -> None:

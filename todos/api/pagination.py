@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from django.db.models import BooleanField, F, Field, Func, QuerySet, Value
+from django.db.models import BooleanField, F, Func, QuerySet, Value
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -45,7 +45,7 @@ class _After(Func):
     """`(a, b) > (x, y)`: the row comparison that an index on (a, b) answers directly."""
 
     template = "%(function)s"
-    output_field: Field[Any, Any] = BooleanField()
+    output_field = BooleanField()
     conditional = True
 
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:

@@ -69,7 +69,7 @@ def delete_project(*, owner: User, project_id: UUID, version: int | None = None)
     todos = list(project.todos.live().order_by("id").select_for_update(no_key=True))
     for todo in todos:
         todo.project = inbox
-    trash(owner=owner, todos=todos)
+    trash(todos)
     Todo.objects.filter(project=project).update(project=inbox)
     events.publish(events.ProjectDeleted.of(project))
     project.delete()

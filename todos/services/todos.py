@@ -106,10 +106,10 @@ def delete_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> No
     """Put it and its subtasks into the trash, from where it can be restored for 30 days; there already is fine."""
     todo = lock_todo(owner=owner, todo_id=todo_id, version=version, trashed=True)
     if todo.deleted_at is None:
-        trash(owner=owner, todos=[todo, *todo.subtasks.live().order_by("id").select_for_update(no_key=True)])
+        trash([todo, *todo.subtasks.live().order_by("id").select_for_update(no_key=True)])
 
 
-def trash(*, owner: User, todos: Iterable[Todo]) -> None:
+def trash(todos: Iterable[Todo]) -> None:
     """Put locked todos into the trash, all at one moment, by which restoring finds what belongs together."""
     now = timezone.now()
     for todo in todos:
