@@ -61,7 +61,10 @@ class TodoListParams(PageParams):
 
 def list_params(serializer: type[StrictSerializer], request: Request) -> dict[str, Any]:
     """The query parameters, checked and typed. Raises ValidationError, also for a parameter that is not known."""
-    form = serializer(data=request.query_params)
+    repeatable = {name for name, field in serializer().fields.items() if isinstance(field, serializers.ListField)}
+    # A plain dictionary: in a QueryDict DRF takes an absent boolean for a form's unticked box, which is false.
+    given = {name: values if name in repeatable else values[-1] for name, values in request.query_params.lists()}
+    form = serializer(data=given)
     form.is_valid(raise_exception=True)
     return dict(form.validated_data)
 
