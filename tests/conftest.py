@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Generator
 from contextlib import ExitStack
 
+import django
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 collect_ignore = ["dapr_bridge"]  # its tests have a project and a pytest.ini of their own, without this repository's settings
 resources = pytest.StashKey[ExitStack]()
@@ -24,6 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
         os.environ["DATABASE_URL"] = stack.enter_context(postgres.throwaway())
         stack.callback(os.environ.pop, "DATABASE_URL")
+    django.setup()  # pytest-django does it only for settings chosen before any conftest is loaded
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -33,7 +35,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fast_password_hashes(settings: SettingsWrapper) -> None:
+def _fast_password_hashes(settings: Settings) -> None:
     """Argon2 costs 25 ms by design; a test that is about it sets its own hashers."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
