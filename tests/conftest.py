@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import django
 import pytest
-from pytest_django.fixtures import Settings
+from pytest_django import Settings
 
 collect_ignore = ["dapr_bridge"]  # its tests have a project and a pytest.ini of their own, without this repository's settings
 resources = pytest.StashKey[ExitStack]()
