@@ -19,6 +19,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
     os.environ.setdefault("SECRET_KEY", secrets.token_hex())
     os.environ.setdefault("HTTPS", "false")
+    os.environ.setdefault("DATABASE_POOL_SIZE", "0")  # a pooled connection would outlive its test's database
     config.stash[resources] = stack = ExitStack()
     if not os.environ.get("DATABASE_URL"):
         from tools import postgres

@@ -78,6 +78,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- data ------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 _url_options = DATABASES["default"].get("OPTIONS", {})  # behind the "?" of the URL: sslmode, or the folder of a unix socket as host
+_pool_size = env.int("DATABASE_POOL_SIZE", default=8)  # per process; 0: no pool, a connection per request
 DATABASES["default"].update(
     ENGINE="django.db.backends.postgresql",
     HOST=_url_options.pop("host", DATABASES["default"]["HOST"]),
@@ -85,7 +86,7 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,  # without it every broken pooled connection fails one request
     OPTIONS={
         **_url_options,
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 4},
+        "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4} if _pool_size else False,
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000",
         "application_name": f"todo-{ROLE}",
     },
