@@ -114,8 +114,10 @@ def test_a_transaction_that_began_first_and_commits_last_is_not_missed(alice: Us
     assert_quiet(alice, cursor)
 
 
-def test_a_follower_of_concurrent_writers_ends_with_exactly_what_there_is(alice: User, in_threads: Callable[..., None]) -> None:
-    stop = threading.Event()
+def test_a_follower_of_concurrent_writers_ends_with_exactly_what_there_is(
+    alice: User, in_thread: Callable[..., None], in_threads: Callable[..., None]
+) -> None:
+    stop, finished = threading.Event(), threading.Event()
     known: dict[UUID, int] = {}
     gone: set[UUID] = set()
 
@@ -139,20 +141,17 @@ def test_a_follower_of_concurrent_writers_ends_with_exactly_what_there_is(alice:
             if not page.has_more:
                 return cursor
 
-    last: list[str] = []
-
     def read_on() -> None:
         cursor = None
         while not stop.is_set():
             cursor = read(cursor)
-        last.append(read(cursor))
+        read(cursor)
+        finished.set()
 
-    reader = threading.Thread(target=read_on)
-    reader.start()
+    in_thread(read_on)
     in_threads(*(lambda seed=seed: write(seed) for seed in range(4)))
     stop.set()
-    reader.join(30)
-    assert last
+    assert finished.wait(30)
     assert {id_: version for id_, version in known.items() if id_ not in gone} == dict(Todo.objects.values_list("id", "version"))
     assert gone >= set(Tombstone.objects.filter(kind="todo").values_list("object_id", flat=True))
 

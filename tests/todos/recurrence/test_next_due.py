@@ -1,6 +1,7 @@
 """When the next occurrence is due: compared with python-dateutil, and by hand where clocks change."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,7 @@ def test_all_day_series_are_those_of_dateutil(rule: str, start: date) -> None:
     ours = anchored_series(rule, start, 5)
     assume(len(ours) == 5)  # dateutil would search for the missing ones until the year 9999
     begin = datetime.combine(start, time())
-    theirs = rrulestr(rule, dtstart=begin).xafter(begin, count=5)
+    theirs = islice(rrulestr(rule, dtstart=begin).xafter(begin), 5)
     assert ours == [day.date() for day in theirs]
 
 
