@@ -37,7 +37,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "axes",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -49,7 +48,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "todo_project.urls"
 WSGI_APPLICATION = "todo_project.wsgi.application"
@@ -69,7 +67,8 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.str("STATIC_ROOT", default=None)  # where the image has collected them; without it they are found in the apps
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -116,7 +115,19 @@ DAPR_BRIDGE = {
 
 # --- security --------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["todos.auth.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["todos.auth.PasswordBackend"]
+TODOS_LIMITS = {  # tries/seconds, each to be set as LIMIT_<name>
+    name: env.str(f"LIMIT_{name}", default=default)
+    for name, default in {
+        "LOGINS_PER_ADDRESS": "100/300",
+        "LOGINS_PER_ACCOUNT_AND_ADDRESS": "10/300",
+        "LOGINS_PER_ACCOUNT": "50/300",
+        "SIGN_UPS_PER_ADDRESS": "30/3600",
+        "PASSWORDS_PER_ACCOUNT": "10/300",
+        "TOKENS_PER_ACCOUNT": "30/3600",
+    }.items()
+}
+GATEWAY_SECRET = env.str("GATEWAY_SECRET", default="")  # with it the gateway signs the client's address; empty: nobody's word is taken
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
