@@ -160,7 +160,7 @@ class Supervisor:
     def _log(self, name: str) -> Path:
         return self._logs / f"{name.lower().replace(' ', '-')}.log"
 
-    def _tail(self, name: str, lines: int = 8) -> str:
+    def _tail(self, name: str, lines: int = 12) -> str:
         log = self._log(name)
         last = log.read_text(errors="replace").splitlines()[-lines:] if log.is_file() else []
         return "".join(f"\n    {line}" for line in [*last, f"(all of it: {log})"])

@@ -14,7 +14,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".run", ".env", "__pycache__", "node_modules", ".next", ".*_cache", ".hypothesis")
-LOCAL_SETTINGS = ("DATABASE_URL", "SECRET_KEY", "HTTPS", "DJANGO_SETTINGS_MODULE", "TODO_PG_BIN", "CI", "MAKEFLAGS", "MAKELEVEL")
+LOCAL_SETTINGS = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "HTTPS",
+    "DATABASE_POOL_SIZE",
+    "DJANGO_SETTINGS_MODULE",
+    "TODO_PG_BIN",
+    "CI",
+    "MAKEFLAGS",
+    "MAKELEVEL",
+)
 
 
 class LocalRun:
@@ -30,7 +40,9 @@ class LocalRun:
         self._make: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "LocalRun":
-        """Type the command."""
+        """Type the command, once more after an earlier run has ended."""
+        if self._make:
+            self._make.wait(10)
         with self.output.open("wb") as terminal:
             self._make = subprocess.Popen(
                 [*self._as_user, "make", "run"],
