@@ -35,7 +35,7 @@ _CHANGED = (
     "SELECT * FROM ("
     + " UNION ALL ".join([*(_SELECT.format(kind=kind) for kind in _KINDS), _TOMBSTONES])
     + ") AS changed ORDER BY changed_in, id LIMIT %(limit)s"
-)
+)  # noqa: S608  made of constants of this module
 
 
 class CursorExpired(Exception):
@@ -96,14 +96,12 @@ def changes_since(owner: User, cursor: Cursor | None) -> Changes:
         if since.epoch != epoch or since.horizon > now or age >= KEPT_TOMBSTONES.days:
             raise CursorExpired
         horizon = since.horizon if since.id != _FIRST and since.horizon else now
-        place = {"owner": owner.pk, "changed_in": since.changed_in, "id": since.id, "limit": PAGE + 1}
+        place: dict[str, Any] = {"owner": owner.pk, "changed_in": since.changed_in, "id": since.id, "limit": PAGE + 1}
         database.execute(_CHANGED, place)
         found = database.fetchall()
     page, more = found[:PAGE], len(found) > PAGE
-    if more:
-        following = Cursor(epoch, horizon, page[-1][0], page[-1][1])
-    else:
-        following = Cursor(epoch, horizon, horizon, _FIRST)
+    reached = page[-1][:2] if more else (horizon, _FIRST)
+    following = Cursor(epoch, horizon, *reached)
     ids = {kind: [id_ for _, id_, of, gone in page if of == kind and not gone] for kind in _KINDS}
     return Changes(
         todos=selectors.todo_rows(Todo.objects.owned_by(owner).filter(id__in=ids["todo"])),

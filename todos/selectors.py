@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Expression, F, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Value
 
 from todos.errors import NotFound
 from todos.models import Activity, ApiToken, Label, Notification, Project, Todo, TodoLabel, User
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 Extra = Mapping[str, Any]
 
 # What is shown -> where it comes from, for everything that is not simply the column of that name.
-_TODO: dict[str, str | Expression | F] = {
+_TODO: dict[str, Any] = {
     "id": "id",
     "title": "title",
     "notes": "notes",

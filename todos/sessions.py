@@ -1,6 +1,6 @@
 """The session backend: Django's database sessions with the user in a column, so one query gives session, user and revision."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
@@ -22,7 +22,7 @@ class SessionStore(DatabaseSessionStore):
     @property
     def user(self) -> User | None:
         """Whoever signed in with this session, read at most once per request; None when nobody did."""
-        _ = self._session  # loads it on first use
+        self.get(SESSION_KEY)  # loads it on first use
         return self._user
 
     def _get_session_from_db(self) -> Session | None:
@@ -35,6 +35,6 @@ class SessionStore(DatabaseSessionStore):
         return session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        session: Session = super().create_model_instance(data)
+        session = cast(Session, super().create_model_instance(data))
         session.user_id = data.get(SESSION_KEY)
         return session

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -9,7 +10,6 @@ from django.utils import timezone
 
 from dapr_bridge.models import OutboxEvent, Receipt
 from dapr_bridge.testing import drain
-from todos import handlers
 from todos.models import Activity, Notification, Todo, User
 from todos.services import accounts, labels, projects, reminders, todos
 
@@ -89,7 +89,7 @@ def test_every_n_days_after_completion_counts_from_the_day_it_was_done(alice: Us
     drain()
     done = Todo.objects.get(id=todo.id).completed_at
     assert done is not None
-    local = timezone.localtime(done, handlers.zone_named("Europe/Berlin")).date()
+    local = timezone.localtime(done, ZoneInfo("Europe/Berlin")).date()
     assert Todo.objects.get(repeats=todo).due_on == local + timedelta(days=3)
 
 

@@ -40,7 +40,7 @@ class TokenAuthentication(BaseAuthentication):
 class _CsrfCheck(CsrfViewMiddleware):
     """Django's own check, asked for its reason instead of its page."""
 
-    def _reject(self, request: Any, reason: str) -> str:  # type: ignore[override]
+    def _reject(self, request: Any, reason: str) -> str:
         return reason
 
 
@@ -62,6 +62,6 @@ def check_csrf(request: Request) -> None:
     """Raises PermissionDenied for an unsafe request without the right CSRF token or from a foreign origin."""
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request._request)
-    reason = check.process_view(request._request, lambda: None, (), {})
+    reason = check.process_view(request._request, HttpResponse, (), {})
     if reason:
         raise PermissionDenied(f"The CSRF check failed: {reason} Read /api/v1/auth/session and send its csrf_token in X-CSRFToken.")

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -104,8 +104,15 @@ def _key(request: Request, canonical: str) -> str:
     revision = getattr(request.user, "revision", None)
     if revision is None:
         return ""
-    user_id: UUID = request.user.pk
-    parts = (settings.VERSION, user_id.hex, revision.token.hex, request.path, canonical, request.META.get("HTTP_ACCEPT_LANGUAGE", ""), JSON)
+    parts = (
+        settings.VERSION,
+        cast(UUID, request.user.pk).hex,
+        revision.token.hex,
+        request.path,
+        canonical,
+        request.META.get("HTTP_ACCEPT_LANGUAGE", ""),
+        JSON,
+    )
     message = "\0".join(f"{len(part)}:{part}" for part in parts)
     return hmac.new(settings.SECRET_KEY.encode(), message.encode(), sha256).hexdigest()
 

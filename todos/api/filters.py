@@ -1,5 +1,6 @@
 """Which todos a list request means: its filters and its text query, as one queryset."""
 
+import types
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -7,10 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-
-import importlib
-
-import types
 
 query = search = types.SimpleNamespace(Query=object, QueryError=ValueError)  # TEMP
 from todos.api.params import NONE

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.db import IntegrityError, connection
@@ -43,7 +43,7 @@ def perform(request: Request, change: Callable[[], HttpResponse]) -> HttpRespons
 
 
 def _once(request: Request, key: str, change: Callable[[], HttpResponse]) -> HttpResponse:
-    owner: User = request.user
+    owner = cast(User, request.user)
     fingerprint = _fingerprint(request)
     with connection.cursor() as cursor:
         cursor.execute(_LOOK_UP, {"lock": f"{owner.pk}:{key}", "owner": owner.pk, "key": key})

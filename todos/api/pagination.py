@@ -48,11 +48,11 @@ class _After(Func):
     output_field = BooleanField()
     conditional = True
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
         compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
         half = len(compiled) // 2
         row, bound = (", ".join(sql for sql, _ in part) for part in (compiled[:half], compiled[half:]))
-        return f"({row}) {self.extra['operator']} ({bound})", [param for _, params in compiled for param in params]
+        return f"({row}) {self.extra['operator']} ({bound})", tuple(param for _, params in compiled for param in params)
 
 
 def paginate(

@@ -48,7 +48,7 @@ class TodoListParams(PageParams):
     )
     q = serializers.CharField(max_length=500, required=False, allow_blank=True, help_text="The query language; see the documentation.")
     project = serializers.UUIDField(required=False)
-    label = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=20, help_text="Repeatable: all of them.")
+    label = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=20, help_text="Repeatable: all of them.")  # type: ignore[assignment]
     priority = serializers.ListField(
         child=serializers.IntegerField(min_value=0, max_value=4), required=False, max_length=5, help_text="Repeatable: any of them."
     )
@@ -56,7 +56,7 @@ class TodoListParams(PageParams):
     due_after = MomentField(required=False, help_text="At this moment or later.")
     due = serializers.ChoiceField(choices=[NONE, "any"], required=False)
     completed = serializers.BooleanField(required=False)
-    parent = UUIDOrNone(required=False, help_text="Subtasks of this todo; `none`: no subtasks.")
+    parent = UUIDOrNone(required=False, help_text="Subtasks of this todo; `none`: no subtasks.")  # type: ignore[assignment]
 
 
 def list_params(serializer: type[StrictSerializer], request: Request) -> dict[str, Any]:

@@ -3,18 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from drf_standardized_errors.formatter import ExceptionFormatter
-from drf_standardized_errors.types import ErrorResponse
+from drf_standardized_errors.types import ErrorResponse, ExceptionHandlerContext
 from rest_framework import exceptions
 
 from todos.api.renderers import to_json
-from todos.errors import NotFound, Refused, VersionConflict
+from todos.errors import NotFound, Refused, TooManyAttempts, VersionConflict
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
@@ -64,7 +64,7 @@ class _Formatter(ExceptionFormatter):
 def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
     """DRF's exception handler. None for what is a defect of ours: Django logs it and `server_error` answers."""
     if isinstance(error, exceptions.ValidationError):
-        formatter = _Formatter(error, context, error)
+        formatter = _Formatter(error, cast(ExceptionHandlerContext, context), error)
         errors = formatter.run()
         return problem(400, "The request has errors; see `errors`.", errors=errors)
     if isinstance(error, exceptions.APIException):
@@ -74,8 +74,8 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
 
 def _api_exception(error: exceptions.APIException) -> HttpResponse:
     headers = {}
-    if isinstance(error, exceptions.Throttled) and error.wait is not None:
-        headers["Retry-After"] = str(math.ceil(error.wait))
+    if (wait := getattr(error, "wait", None)) is not None:
+        headers["Retry-After"] = str(math.ceil(wait))
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     return problem(error.status_code, str(error.detail), headers=headers)
@@ -93,6 +93,8 @@ def of_exception(error: Exception) -> HttpResponse | None:
             return problem(
                 412, "The object has changed since you read it. Read it again, then decide.", headers={"ETag": f'"{error.current}"'}
             )
+        case TooManyAttempts():
+            return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})
         case FieldErrors():
             return problem(400, error.detail, errors=error.errors)
         case RequestDataTooBig():

@@ -22,7 +22,7 @@ class TodoInput(StrictSerializer):
     due_on = serializers.DateField(required=False, allow_null=True, help_text="Due on a day of `time_zone`; sets `due_at` to null.")
     time_zone = serializers.CharField(max_length=64, required=False, help_text="IANA name; the user's own by default.")
     remind_at = MomentField(required=False, allow_null=True)
-    parent = serializers.UUIDField(required=False, allow_null=True, help_text="Makes it a subtask; two levels only.")
+    parent = serializers.UUIDField(required=False, allow_null=True, help_text="Makes it a subtask; two levels only.")  # type: ignore[assignment]
     recurrence = serializers.CharField(
         max_length=300, required=False, allow_blank=True, help_text="RFC 5545 RRULE, such as FREQ=WEEKLY;BYDAY=MO."
     )
@@ -42,7 +42,7 @@ class TodoOutput(serializers.Serializer[Any]):
     due_on = serializers.DateField(allow_null=True)
     time_zone = serializers.CharField()
     remind_at = serializers.DateTimeField(allow_null=True)
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     position = serializers.CharField(help_text="Opaque; compare byte by byte.")
     recurrence = serializers.CharField(allow_blank=True)
     recurs_from = serializers.ChoiceField(choices=Todo.RecursFrom.choices)
@@ -124,7 +124,7 @@ class ActivityOutput(serializers.Serializer[Any]):
     type = serializers.CharField()
     subject_id = serializers.UUIDField()
     title = serializers.CharField(allow_blank=True)
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
     happened_at = serializers.DateTimeField()
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
@@ -15,6 +16,10 @@ pytestmark = pytest.mark.django_db
 
 def titles(owner: User) -> str:
     return "".join(Todo.objects.owned_by(owner).live().order_by("position").values_list("title", flat=True))
+
+
+def put(owner: User, todo_id: UUID, *, before: UUID | None = None, after: UUID | None = None) -> Todo:
+    return ordering.move_todo(owner=owner, todo_id=todo_id, before=before, after=after)
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def line(alice: User) -> dict[str, Todo]:
 )
 def test_a_todo_stands_where_it_was_put(moved: str, side: str, beside: str, expected: str, line: dict[str, Todo], alice: User) -> None:
     for _ in range(2):
-        ordering.move_todo(owner=alice, todo_id=line[moved].id, **{side: line[beside].id})
+        put(alice, line[moved].id, **{side: line[beside].id})
         assert titles(alice) == expected
 
 
@@ -52,7 +57,7 @@ def test_a_place_that_is_none_is_refused(where: dict[str, str], alice: User, lin
     todos.delete_todo(owner=alice, todo_id=line["d"].id)
     line["gone"] = line["d"]
     with pytest.raises(Refused):
-        ordering.move_todo(owner=alice, todo_id=line["c"].id, **{side: line[title].id for side, title in where.items()})
+        put(alice, line["c"].id, **{side: line[title].id for side, title in where.items()})
 
 
 def test_positions_are_renumbered_before_they_grow_too_long(alice: User, line: dict[str, Todo], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +75,7 @@ def test_concurrent_moves_never_collide_and_lose_nobody(alice: User, line: dict[
         chance = random.Random(seed)
         for _ in range(15):
             moved, beside = chance.sample("abcde", 2)
-            ordering.move_todo(owner=alice, todo_id=line[moved].id, **{chance.choice(("before", "after")): line[beside].id})
+            put(alice, line[moved].id, **{chance.choice(("before", "after")): line[beside].id})
 
     in_threads(*(lambda seed=seed: shuffle(seed) for seed in range(4)))
     assert sorted(titles(alice)) == list("abcde")

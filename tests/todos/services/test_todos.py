@@ -43,8 +43,8 @@ def test_a_subtask_lives_in_the_project_of_its_parent_and_has_none_of_its_own(al
     assert child.project_id == project.id
     with pytest.raises(Refused, match="subtasks of its own"):
         todos.create_todo(owner=alice, title="grandchild", parent=child.id)
+    other = todos.create_todo(owner=alice, title="other")
     with pytest.raises(Refused, match="with subtasks"):
-        other = todos.create_todo(owner=alice, title="other")
         todos.update_todo(owner=alice, todo_id=parent.id, changes={"parent": other.id})
     with pytest.raises(Refused, match="its own parent"):
         todos.update_todo(owner=alice, todo_id=parent.id, changes={"parent": parent.id})

@@ -31,13 +31,13 @@ class BulkCommand(StrictSerializer):
     version = serializers.IntegerField(
         required=False, min_value=1, max_value=2_000_000_000, help_text="As If-Match: refuse when changed since."
     )
-    data = serializers.DictField(required=False)
+    data = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
 class BulkInput(StrictSerializer):
     """The commands, carried out in this order."""
 
-    commands = BulkCommand(many=True, allow_empty=False, max_length=MAX_COMMANDS)
+    commands = serializers.ListField(child=BulkCommand(), allow_empty=False, max_length=MAX_COMMANDS)
 
 
 _RESULT = inline_serializer(

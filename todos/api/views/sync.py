@@ -13,7 +13,7 @@ from todos.api import schema
 from todos.api.conditional import Answer, read_uncached
 from todos.api.fields import StrictSerializer
 from todos.api.params import list_params
-from todos.api.problems import problem
+from todos.api.problems import MEDIA_TYPE, problem
 from todos.api.renderers import to_json
 from todos.api.serializers import LabelOutput, ProjectOutput, TodoOutput
 from todos.api.views.base import View
@@ -51,7 +51,7 @@ class ChangesView(View):
     @extend_schema(
         operation_id="list_changes",
         parameters=[ChangesParams],
-        responses={200: _CHANGES, (410, schema.MEDIA_TYPE): schema.Problem, **schema.ERRORS},
+        responses={200: _CHANGES, (410, MEDIA_TYPE): schema.Problem, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """Everything changed or deleted since a cursor, oldest first; some of it perhaps again, so apply it by id.
