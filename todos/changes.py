@@ -32,10 +32,10 @@ _TOMBSTONES = """
     WHERE owner_id = %(owner)s AND (changed_in, object_id) > (%(changed_in)s, %(id)s) ORDER BY changed_in, object_id LIMIT %(limit)s)
 """
 _CHANGED = (
-    "SELECT * FROM ("
+    "SELECT * FROM ("  # noqa: S608  made of constants of this module
     + " UNION ALL ".join([*(_SELECT.format(kind=kind) for kind in _KINDS), _TOMBSTONES])
     + ") AS changed ORDER BY changed_in, id LIMIT %(limit)s"
-)  # noqa: S608  made of constants of this module
+)
 
 
 class CursorExpired(Exception):
