@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN = ROOT / ".run"
 
 
-class Refusal(Exception):  # noqa: N818
+class Refusal(Exception):
     """A run that cannot go on; the text is one sentence for the person at the terminal, with the remedy."""
 
 

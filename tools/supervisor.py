@@ -41,7 +41,7 @@ class Step:
     shown: bool = False  # its output goes to the terminal, not to its log
 
 
-class Stopping(Exception):  # noqa: N818
+class Stopping(Exception):
     """The person asked to stop while something was still starting."""
 
 

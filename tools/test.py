@@ -1,0 +1,95 @@
+"""`make test`: everything that must hold, one check after the other; the closing lines of each, and exit code 1 if one fails."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from tools import postgres
+from tools.environment import ROOT, Refusal
+
+PYTHON = sys.executable
+PYTEST = [PYTHON, "-m", "pytest", "--numprocesses", os.environ.get("PYTEST_WORKERS", "auto")]
+PRODUCTION = {
+    "SECRET_KEY": secrets.token_urlsafe(64),
+    "HTTPS": "true",
+    "DEBUG": "false",
+    "ALLOWED_HOSTS": "todo.example.com",
+    "PUBLIC_ORIGINS": "https://todo.example.com",
+}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A command that must end with 0."""
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def static_checks() -> list[Check]:
+    """What needs no database."""
+    return [
+        Check("lint", [PYTHON, "-m", "ruff", "check", "."]),
+        Check("formatting", [PYTHON, "-m", "ruff", "format", "--check", "."]),
+        Check("types", [PYTHON, "-m", "mypy", "."]),
+        Check("rooms", [".venv/bin/lint-imports"]),
+    ]
+
+
+def database_checks(label: str, *, thorough: bool) -> list[Check]:
+    """What runs on one PostgreSQL; what is not `thorough` leaves out the tests that start processes, which bring their own server."""
+    quick = [] if thorough else ["-m", "not e2e and not dapr"]
+    manage = [PYTHON, "manage.py"]
+    return [
+        Check(f"migrations complete, {label}", [*manage, "makemigrations", "--check", "--dry-run"]),
+        Check(f"deploy check, {label}", [*manage, "check", "--deploy", "--fail-level", "WARNING", "--database", "default"], PRODUCTION),
+        Check(f"bridge alone, {label}", [*PYTEST, *quick, "tests/dapr_bridge"]),
+        Check(f"tests and README, {label}", [*PYTEST, *quick]),
+    ]
+
+
+def servers() -> Iterator[tuple[str, postgres.Installation | None]]:
+    """The databases to test on, thoroughly on the first: the one of DATABASE_URL, or the newest and the oldest PostgreSQL here."""
+    if os.environ.get("DATABASE_URL"):
+        yield "DATABASE_URL", None
+        return
+    found = {installation.major: installation for installation in postgres.installations()}
+    for major in sorted({max(found), min(found)}, reverse=True):
+        yield f"PostgreSQL {major}", found[major]
+
+
+def passes(check: Check, env: Mapping[str, str]) -> bool:
+    """Run one check, its output going to the terminal as it comes."""
+    print(f"\n=== {check.name}: {' '.join(check.argv).replace(PYTHON, 'python')}", flush=True)
+    begun = time.monotonic()
+    code = subprocess.run(check.argv, env={**env, **check.env}, stdin=subprocess.DEVNULL, check=False).returncode
+    print(f"=== {check.name}: {'passed' if code == 0 else f'FAILED (exit code {code})'} in {time.monotonic() - begun:.0f} s", flush=True)
+    return code == 0
+
+
+def main() -> None:
+    """Run every check, also after a failure, and say at the end which failed."""
+    os.chdir(ROOT)
+    env = {"SECRET_KEY": secrets.token_hex(), "HTTPS": "false", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", **os.environ}
+    failed = [check.name for check in static_checks() if not passes(check, env)]
+    for number, (label, installation) in enumerate(servers()):
+        with ExitStack() as stack:
+            if installation:
+                env = {**env, "DATABASE_URL": stack.enter_context(postgres.throwaway(installation)), "TODO_PG_BIN": str(installation.bin)}
+            failed += [check.name for check in database_checks(label, thorough=number == 0) if not passes(check, env)]
+    if failed:
+        sys.exit(f"\nFailed: {'; '.join(failed)}.")
+    print("\nEverything passed.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Refusal as refusal:
+        sys.exit(str(refusal))
