@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from todos import selectors
-from todos.models import Revision, Todo, User
+from todos.models import Revision, User
 from todos.services.trash import KEPT_TOMBSTONES
 
 PAGE = 500
@@ -74,9 +74,9 @@ class Cursor:
 class Changes:
     """One page of the feed."""
 
-    todos: list[selectors.Row]
-    projects: list[selectors.Row]
-    labels: list[selectors.Row]
+    todos: list[selectors.Document]
+    projects: list[selectors.Document]
+    labels: list[selectors.Document]
     deleted: list[dict[str, Any]] = field(default_factory=list)
     next_cursor: str = ""
     has_more: bool = False
@@ -104,7 +104,7 @@ def changes_since(owner: User, cursor: Cursor | None) -> Changes:
     following = Cursor(epoch, horizon, *reached)
     ids = {kind: [id_ for _, id_, of, gone in page if of == kind and not gone] for kind in _KINDS}
     return Changes(
-        todos=selectors.todo_rows(Todo.objects.owned_by(owner).filter(id__in=ids["todo"])),
+        todos=selectors.todos_by_id(owner, ids["todo"]),
         projects=selectors.projects_by_id(owner, ids["project"]),
         labels=selectors.labels_by_id(owner, ids["label"]),
         deleted=[{"type": kind, "id": id_} for _, id_, kind, gone in page if gone],

@@ -75,9 +75,9 @@ def json_response(value: Any, *, status: int = 200, version: int | None = None, 
     return _finish(response, version_etag(version) if version is not None else "")
 
 
-def row_response(row: dict[str, Any], *, status: int = 200, location: str = "") -> HttpResponse:
+def row_response(document: Any, version: int, *, status: int = 200, location: str = "") -> HttpResponse:
     """One object as the answer to a write."""
-    return json_response(row, status=status, version=row["version"], location=location)
+    return json_response(document, status=status, version=version, location=location)
 
 
 def expected_version(request: Request) -> int | None:

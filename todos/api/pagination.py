@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from todos.api.conditional import Answer
 from todos.api.renderers import to_json
 
-Show = Callable[[QuerySet[Any], dict[str, str]], list[dict[str, Any]]]
+Show = Callable[[QuerySet[Any], Sequence[str]], list[tuple[Any, ...]]]
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
@@ -66,16 +66,14 @@ def paginate(
 ) -> Answer:
     """One page: `{"results": [...], "next_cursor": ...}` and a relative Link to the next.
 
-    `show(queryset, extra)` gives the rows, each with the `extra` columns that the cursor is made of.
+    `show(queryset, keys)` gives (document, *keys) of each row: `keys` are the columns that the cursor is made of.
     """
     if cursor:
         rows = _after(rows, sort, _values(cursor, sort, rows))
-    extra = {f"_{key}": key for key in sort.keys}
-    page = show(sort.order(rows)[: limit + 1], extra)
-    last = page[limit - 1] if len(page) > limit else None
-    next_cursor = _encode(sort, [last[name] for name in extra]) if last else None
-    results = [{name: value for name, value in row.items() if name not in extra} for row in page[:limit]]
-    return Answer(to_json({"results": results, "next_cursor": next_cursor}), link=_link(request, next_cursor))
+    page = show(sort.order(rows)[: limit + 1], sort.keys)
+    next_cursor = _encode(sort, page[limit - 1][1:]) if len(page) > limit else None
+    body = to_json({"results": [document for document, *_ in page[:limit]], "next_cursor": next_cursor})
+    return Answer(body, link=_link(request, next_cursor))
 
 
 def _after(rows: QuerySet[Any], sort: Sort, values: list[Any]) -> QuerySet[Any]:
@@ -84,7 +82,7 @@ def _after(rows: QuerySet[Any], sort: Sort, values: list[Any]) -> QuerySet[Any]:
     return rows.filter(_After(*(F(key) for key in sort.keys), *bounds, operator="<" if sort.descending else ">"))
 
 
-def _encode(sort: Sort, values: list[Any]) -> str:
+def _encode(sort: Sort, values: Sequence[Any]) -> str:
     text = orjson.dumps([("-" if sort.descending else "") + sort.name, *values])
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")  # in the order of date.weekday()
 
 
-class InvalidRecurrence(ValueError):  # noqa: N818 - says what the rule is, as the problem document does
+class InvalidRecurrence(ValueError):
     """A rule that cannot be taken: `message` says what to do about it, `field` names the part of the rule ('' is the whole)."""
 
     def __init__(self, message: str, field: str = "") -> None:

@@ -60,7 +60,8 @@ class BulkView(View):
         def change() -> HttpResponse:
             commands = checked(BulkInput, request)["commands"]
             ids = [_carry_out(self.owner, number, command) for number, command in enumerate(commands)]
-            rows = {row["id"]: row for row in selectors.todo_rows(Todo.objects.owned_by(self.owner).live().filter(id__in=ids))}
+            live = Todo.objects.owned_by(self.owner).live().filter(id__in=ids)
+            rows = {id_: document for document, id_ in selectors.todo_rows(live, ["id"])}
             results = [{"op": command["op"], "id": id_, "todo": rows.get(id_)} for command, id_ in zip(commands, ids, strict=True)]
             return json_response({"results": results})
 

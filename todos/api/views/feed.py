@@ -80,8 +80,8 @@ class NotificationReadView(View):
         def change() -> HttpResponse:
             found = Notification.objects.owned_by(self.owner).filter(id=notification_id)
             found.filter(read_at__isnull=self.read).update(read_at=timezone.now() if self.read else None)
-            for row in selectors.notification_rows(found):
-                return json_response(row)
+            for (notification,) in selectors.notification_rows(found):
+                return json_response(notification)
             raise NotFound
 
         return idempotency.perform(request, change)

@@ -34,7 +34,7 @@ class LabelListView(View):
 
         def change() -> HttpResponse:
             label = labels.create_label(owner=self.owner, **checked(LabelInput, request))
-            return row_response(selectors.label_row(self.owner, label.id), status=201, location=f"{request.path}/{label.id}")
+            return row_response(*selectors.label_row(self.owner, label.id), status=201, location=f"{request.path}/{label.id}")
 
         return idempotency.perform(request, change)
 
@@ -47,8 +47,8 @@ class LabelView(View):
         """Read a label."""
 
         def build() -> Answer:
-            row = selectors.label_row(self.owner, label_id)
-            return Answer(to_json(row), etag=version_etag(row["version"]))
+            document, version = selectors.label_row(self.owner, label_id)
+            return Answer(to_json(document), etag=version_etag(version))
 
         return read(request, "", build)
 
@@ -64,7 +64,7 @@ class LabelView(View):
         def change() -> HttpResponse:
             changes = checked(LabelInput, request, partial=True)
             labels.update_label(owner=self.owner, label_id=label_id, changes=changes, version=expected_version(request))
-            return row_response(selectors.label_row(self.owner, label_id))
+            return row_response(*selectors.label_row(self.owner, label_id))
 
         return idempotency.perform(request, change)
 

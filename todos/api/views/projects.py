@@ -34,7 +34,7 @@ class ProjectListView(View):
 
         def change() -> HttpResponse:
             project = projects.create_project(owner=self.owner, **checked(ProjectInput, request))
-            return row_response(selectors.project_row(self.owner, project.id), status=201, location=f"{request.path}/{project.id}")
+            return row_response(*selectors.project_row(self.owner, project.id), status=201, location=f"{request.path}/{project.id}")
 
         return idempotency.perform(request, change)
 
@@ -47,8 +47,8 @@ class ProjectView(View):
         """Read a project."""
 
         def build() -> Answer:
-            row = selectors.project_row(self.owner, project_id)
-            return Answer(to_json(row), etag=version_etag(row["version"]))
+            document, version = selectors.project_row(self.owner, project_id)
+            return Answer(to_json(document), etag=version_etag(version))
 
         return read(request, "", build)
 
@@ -64,7 +64,7 @@ class ProjectView(View):
         def change() -> HttpResponse:
             changes = checked(ProjectPatch, request, partial=True)
             projects.update_project(owner=self.owner, project_id=project_id, changes=changes, version=expected_version(request))
-            return row_response(selectors.project_row(self.owner, project_id))
+            return row_response(*selectors.project_row(self.owner, project_id))
 
         return idempotency.perform(request, change)
 

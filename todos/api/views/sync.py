@@ -1,6 +1,5 @@
 """The sync feed."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
@@ -67,4 +66,4 @@ class ChangesView(View):
             found = changes.changes_since(self.owner, cursor)
         except changes.CursorExpired:
             return problem(410, "This cursor is too old. Start again without it, and forget what you have stored.")
-        return read_uncached(request, Answer(to_json(asdict(found))))
+        return read_uncached(request, Answer(to_json(vars(found))))

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -23,11 +22,6 @@ from todos.services import ordering, todos, trash
 _NEWEST_DELETED = Sort("deleted_at", "deleted_at", descending=True)
 
 
-def show(rows: QuerySet[Todo], extra: dict[str, str]) -> list[dict[str, Any]]:
-    """Todos for a page."""
-    return selectors.todo_rows(rows, extra)
-
-
 class TodoListView(View):
     """The todos of the user that are not in the trash."""
 
@@ -41,7 +35,9 @@ class TodoListView(View):
         return read(
             request,
             canonical({**params, **found.resolved}),
-            lambda: paginate(request, found.todos(), sort_of(params), limit=params["limit"], cursor=params["cursor"], show=show),
+            lambda: paginate(
+                request, found.todos(), sort_of(params), limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows
+            ),
         )
 
     @extend_schema(
@@ -55,7 +51,7 @@ class TodoListView(View):
 
         def change() -> HttpResponse:
             todo = todos.create_todo(owner=self.owner, **checked(TodoInput, request))
-            return row_response(selectors.todo_row(self.owner, todo.id), status=201, location=f"{request.path}/{todo.id}")
+            return row_response(*selectors.todo_row(self.owner, todo.id), status=201, location=f"{request.path}/{todo.id}")
 
         return idempotency.perform(request, change)
 
@@ -68,8 +64,8 @@ class TodoView(View):
         """Read a todo, in the trash too."""
 
         def build() -> Answer:
-            row = selectors.todo_row(self.owner, todo_id, trashed=True)
-            return Answer(to_json(row), etag=version_etag(row["version"]))
+            document, version = selectors.todo_row(self.owner, todo_id, trashed=True)
+            return Answer(to_json(document), etag=version_etag(version))
 
         return read(request, "", build)
 
@@ -85,7 +81,7 @@ class TodoView(View):
         def change() -> HttpResponse:
             changes = checked(TodoInput, request, partial=True)
             todos.update_todo(owner=self.owner, todo_id=todo_id, changes=changes, version=expected_version(request))
-            return row_response(selectors.todo_row(self.owner, todo_id))
+            return row_response(*selectors.todo_row(self.owner, todo_id))
 
         return idempotency.perform(request, change)
 
@@ -111,7 +107,7 @@ class _ActionView(View):
     def answer(self, request: Request, todo_id: UUID) -> HttpResponse:
         def change() -> HttpResponse:
             self.act(todo_id, expected_version(request))
-            return row_response(selectors.todo_row(self.owner, todo_id))
+            return row_response(*selectors.todo_row(self.owner, todo_id))
 
         return idempotency.perform(request, change)
 
@@ -184,7 +180,7 @@ class TrashView(View):
         return read(
             request,
             canonical(params),
-            lambda: paginate(request, trashed, _NEWEST_DELETED, limit=params["limit"], cursor=params["cursor"], show=show),
+            lambda: paginate(request, trashed, _NEWEST_DELETED, limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows),
         )
 
     @extend_schema(operation_id="empty_trash", parameters=[schema.IDEMPOTENCY_KEY], responses={204: None, **schema.WRITE_ERRORS})
