@@ -1,5 +1,6 @@
 """What happened and what came due: activity and notifications."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -106,5 +107,5 @@ class NotificationReadAllView(View):
         return idempotency.perform(request, change)
 
 
-def _page(request: Request, rows: QuerySet[Any], sort: Sort, params: dict[str, Any], show: Show) -> HttpResponse:
+def _page(request: Request, rows: QuerySet[Any], sort: Sort, params: Mapping[str, Any], show: Show) -> HttpResponse:
     return read_uncached(request, paginate(request, rows, sort, limit=params["limit"], cursor=params["cursor"], show=show))
