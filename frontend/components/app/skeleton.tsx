@@ -1,0 +1,20 @@
+/** The page while its todos are on their way: the same places, empty. */
+
+const WIDTHS = ["62%", "44%", "71%", "53%", "38%", "66%"];
+
+export function Skeleton() {
+  return (
+    <div role="status" aria-label="Loading">
+      <div className="pt-1 pb-5 md:pt-4">
+        <div className="h-8 w-40 animate-[shimmer_1.4s_infinite] rounded-md bg-hover" />
+      </div>
+      <div className="mb-4 h-12 rounded-lg border border-line bg-raised" />
+      {WIDTHS.map((width) => (
+        <div key={width} className="flex h-11 items-center gap-3 pl-3">
+          <span className="size-5 rounded-full border-[1.5px] border-line" />
+          <span className="h-3.5 animate-[shimmer_1.4s_infinite] rounded-sm bg-hover" style={{ width }} />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+/** Whether the sidecar may carry requests. Closed: yes. Open: no, until the background probe has seen it work. */
+
+export type Failure = "timeout" | "error";
+
+const FAILURES_TO_OPEN = 3;
+
+export class Breaker {
+  private failures = 0;
+  private openedAt: number | null = null;
+
+  get open(): boolean {
+    return this.openedAt !== null;
+  }
+
+  /** Milliseconds since 1970 at which it opened, or null. */
+  get since(): number | null {
+    return this.openedAt;
+  }
+
+  /** A request or the probe was answered. */
+  succeed(): void {
+    this.failures = 0;
+    this.openedAt = null;
+  }
+
+  /** A timeout opens at once: waiting for the next two would cost two more users their patience. */
+  fail(kind: Failure): void {
+    this.failures += 1;
+    if (kind === "timeout" || this.failures >= FAILURES_TO_OPEN) this.trip();
+  }
+
+  /** The probe failed: no request needs to find out. */
+  trip(): void {
+    this.openedAt ??= Date.now();
+  }
+}

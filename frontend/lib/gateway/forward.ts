@@ -1,0 +1,108 @@
+/** Carries one request to the API and its answer back, by the way the switches name, and directly when that way fails. */
+import { Readable } from "node:stream";
+import { env } from "../env";
+import { PEER_HEADER, signedAddress } from "./address";
+import { requestHeaders, responseHeaders } from "./headers";
+import { upstreamPath } from "./paths";
+import { problem } from "./problem";
+import { sidecarHeaders, sidecarPath, sidecarUrl, switches } from "./switches";
+import { type Answer, ask, type Exchange, readUpTo, UpstreamTimeout } from "./upstream";
+
+const DIRECT_PATIENCE = 30_000;
+/** Reads are quick, and repeating one costs nothing; a write may hash a password or import a file. */
+const SIDECAR_PATIENCE = { read: 2_000, write: 10_000 };
+/** Answers up to this size are held until complete when a sidecar brings them, since it may die within one. */
+const HELD_BYTES = 2 * 1024 * 1024;
+
+export async function forward(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const path = upstreamPath(url.pathname);
+  if (path === null) return problem(404, "Not found", "No such address in the API.");
+  const unsafe = !["GET", "HEAD", "OPTIONS"].includes(request.method);
+  const body = await readBody(request);
+  if (body === "too large") return problem(413, "Content too large", `Send at most ${env.maxBodyBytes} bytes.`);
+  const headers = requestHeaders(request.headers, unsafe);
+  const peer = request.headers.get(PEER_HEADER);
+  if (peer && env.gatewaySecret) headers["x-client-address"] = signedAddress(peer, env.gatewaySecret, new Date());
+  const exchange: Exchange = { method: request.method, path: path + url.search, headers, body, signal: request.signal };
+  if (switches.route === "sidecar") {
+    const answer = await throughSidecar(exchange, unsafe);
+    if (answer) return answer;
+  }
+  try {
+    return stream(await ask(env.apiUrl, exchange, DIRECT_PATIENCE));
+  } catch (error) {
+    if (error instanceof UpstreamTimeout)
+      return problem(504, "Gateway timeout", "The API did not answer in time. Try again.");
+    return problem(502, "Bad gateway", "The API cannot be reached. Try again in a moment.");
+  }
+}
+
+/** The answer, or null when the sidecar did not bring one of the API's: then the same request, with the same key, goes directly. */
+async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Response | null> {
+  const viaSidecar = {
+    ...exchange,
+    path: sidecarPath(exchange.path),
+    headers: { ...exchange.headers, ...sidecarHeaders() },
+  };
+  const started = Date.now();
+  try {
+    const answer = await ask(sidecarUrl(), viaSidecar, unsafe ? SIDECAR_PATIENCE.write : SIDECAR_PATIENCE.read);
+    if (!madeByApi(answer)) {
+      answer.message.resume();
+      switches.breaker.fail("error");
+      return null;
+    }
+    const { head, whole } = await readUpTo(answer.message, HELD_BYTES);
+    switches.breaker.succeed();
+    return whole ? reply(answer, head) : stream(answer, head);
+  } catch (error) {
+    if (exchange.signal?.aborted) return problem(499, "Client closed request", "The client went away.");
+    // A lost connection is known at once; a wait that used up the patience is what the breaker must spare the next user.
+    switches.breaker.fail(
+      error instanceof UpstreamTimeout || Date.now() - started > SIDECAR_PATIENCE.read ? "timeout" : "error",
+    );
+    return null;
+  }
+}
+
+/** Every answer of the API carries its request id; one without it was made by daprd (ERR_DIRECT_INVOKE and the like, any status). */
+const madeByApi = ({ rawHeaders }: Answer): boolean =>
+  rawHeaders.some((name, index) => index % 2 === 0 && name.toLowerCase() === "x-request-id");
+
+/** Statuses whose answers have no body by definition; Response refuses one. */
+const bodiless = (status: number) => [101, 204, 205, 304].includes(status);
+
+function reply(answer: Answer, body: Buffer): Response {
+  const headers = responseHeaders(answer.rawHeaders);
+  return new Response(bodiless(answer.status) ? null : new Uint8Array(body), { status: answer.status, headers });
+}
+
+function stream(answer: Answer, head?: Buffer): Response {
+  const headers = responseHeaders(answer.rawHeaders);
+  if (bodiless(answer.status)) {
+    answer.message.resume();
+    return new Response(null, { status: answer.status, headers });
+  }
+  if (head) answer.message.unshift(head);
+  return new Response(Readable.toWeb(answer.message) as ReadableStream<Uint8Array>, { status: answer.status, headers });
+}
+
+/** The whole body, for a repeat must be able to send it again; null when there is none. */
+async function readBody(request: Request): Promise<Buffer | null | "too large"> {
+  if (!request.body) return null;
+  if (Number(request.headers.get("content-length") ?? 0) > env.maxBodyBytes) return "too large";
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const reader = request.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return Buffer.concat(chunks);
+    size += value.length;
+    if (size > env.maxBodyBytes) {
+      await reader.cancel();
+      return "too large";
+    }
+    chunks.push(value);
+  }
+}
