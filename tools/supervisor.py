@@ -89,7 +89,12 @@ class Supervisor:
         begun = time.monotonic()
         say(f"{step.name} ...")
         if callable(step.run):
-            step.run()
+            try:
+                step.run()
+            except Refusal:
+                if self._stop:  # Ctrl-C reaches what a function runs, too: its failure is the stop that was asked for
+                    raise Stopping from None
+                raise
         else:
             child = self._spawn(step.name, step.run, {}, signal.SIGTERM, shown=step.shown)
             self._wait(child, lambda: child.poll() is not None)

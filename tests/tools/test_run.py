@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.conftest import ROOT, LocalRun, copy_checkout, free_port
+from tests.local_run import ROOT, LocalRun, copy_checkout, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
