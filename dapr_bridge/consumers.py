@@ -26,39 +26,38 @@ logger = structlog.get_logger(__name__)
 CONFLICT_RETRIES = 3  # deadlocks and serialization failures repeated at once; after that the next lease tries again
 ERROR_CHARACTERS = 2000
 
-# One statement does what each reaction needs first: lock the row, check that it is an unparked, unfinished head, choose the
-# first consumer still without receipt that this process has, insert the receipt. An earlier row of the subject cannot appear
-# after the snapshot, because positions rise in commit order there; so waiting for the lock cannot make the check too lenient.
+# One statement does what each reaction needs beside its effect: lock the row, check that it is an unparked, unfinished head,
+# choose the first consumer still without receipt that this process has, insert the receipt, and end the row if no other
+# receipt is missing. It runs before the effect and commits with it. An earlier row of the subject cannot appear after the
+# snapshot, because positions rise in commit order there; so waiting for the lock cannot make the check too lenient. A receipt
+# that came in while waiting is not in the snapshot either; then nothing is inserted and the next round sees it.
+# How open rows are written about, and why: see `leases`.
 _TAKE = """
 WITH event AS MATERIALIZED (
-    SELECT o.id, o.position, o.type, o.subject, o.data, o.due, o.created_at, o.attempts, o.traceparent, o.tracestate
+    SELECT o.*, ARRAY(SELECT r.consumer FROM dapr_bridge_receipt r WHERE r.event_id = o.id) AS confirmed
       FROM dapr_bridge_outbox o
-     WHERE o.id = %(id)s AND o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
-       AND NOT EXISTS (SELECT FROM dapr_bridge_outbox earlier
-                        WHERE earlier.subject = o.subject AND earlier.position < o.position
-                          AND earlier.delivered_at IS NULL AND earlier.discarded_at IS NULL)
+     WHERE o.id = %(id)s AND COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL
+       AND o.position = (SELECT head.position FROM dapr_bridge_outbox head
+                          WHERE head.delivered_at IS NULL AND head.discarded_at IS NULL AND head.subject >= o.subject
+                          ORDER BY head.subject, head.position LIMIT 1)
        FOR NO KEY UPDATE
-), outstanding AS MATERIALIZED (
-    SELECT due.consumer, due.rank
-      FROM event, unnest(event.due) WITH ORDINALITY AS due (consumer, rank)
-     WHERE NOT EXISTS (SELECT FROM dapr_bridge_receipt r WHERE r.event_id = event.id AND r.consumer = due.consumer)
-), chosen AS MATERIALIZED (
-    SELECT consumer FROM outstanding WHERE consumer = ANY(%(able)s::text[]) ORDER BY rank LIMIT 1
+), need AS MATERIALIZED (
+    SELECT id, position, ARRAY(SELECT name FROM unnest(due) AS name WHERE name <> ALL (confirmed)) AS outstanding FROM event
 ), receipt AS (
-    INSERT INTO dapr_bridge_receipt (event_id, consumer) SELECT event.id, chosen.consumer FROM event, chosen
+    INSERT INTO dapr_bridge_receipt (event_id, consumer)
+    SELECT need.id, name FROM need, unnest(need.outstanding) WITH ORDINALITY AS due (name, rank)
+     WHERE name = ANY(%(able)s::text[]) ORDER BY rank LIMIT 1
     ON CONFLICT DO NOTHING
     RETURNING consumer
+), finished AS (
+    UPDATE dapr_bridge_outbox o SET delivered_at = statement_timestamp()
+      FROM need WHERE o.position = need.position AND need.outstanding <@ ARRAY(SELECT consumer FROM receipt)
+    RETURNING o.position
 )
-SELECT event.id, event.position, event.type, event.subject, event.data, event.created_at, event.attempts, event.traceparent,
-       event.tracestate, ARRAY(SELECT consumer FROM outstanding ORDER BY rank), (SELECT consumer FROM chosen),
-       EXISTS (SELECT FROM receipt)
+SELECT event.id, event.position, event.type, event.subject, event.data, event.created_at, event.attempts,
+       event.traceparent, event.tracestate,
+       (SELECT outstanding FROM need), (SELECT consumer FROM receipt), EXISTS (SELECT FROM finished)
   FROM event
-"""
-
-_FINISH = """
-UPDATE dapr_bridge_outbox o SET delivered_at = statement_timestamp()
- WHERE o.id = %(id)s AND o.delivered_at IS NULL AND o.discarded_at IS NULL
-   AND o.due <@ ARRAY(SELECT consumer::varchar FROM dapr_bridge_receipt WHERE event_id = o.id)
 """
 
 _RECORD_FAILURE = """
@@ -66,7 +65,7 @@ UPDATE dapr_bridge_outbox o
    SET failures = o.failures + 1, last_error = %(error)s,
        parked_at = CASE WHEN o.failures + 1 >= %(limit)s AND o.created_at <= statement_timestamp() - make_interval(secs => %(age)s)
                         THEN statement_timestamp() END
- WHERE o.id = %(id)s AND o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
+ WHERE o.id = %(id)s AND COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL
 RETURNING o.failures, o.parked_at IS NOT NULL
 """
 
@@ -98,13 +97,9 @@ class _Taken:
 
     event: Event
     trace: tuple[str, str]
-    outstanding: list[str]  # due consumers without receipt, as of the statement's snapshot
-    chosen: str | None
-    inserted: bool
-
-    @property
-    def is_last(self) -> bool:
-        return self.outstanding == ([self.chosen] if self.inserted else [])
+    outstanding: list[str]  # due consumers that had no receipt in the statement's snapshot
+    consumer: str | None  # whose receipt was inserted
+    finished: bool
 
 
 def dispatch(event_id: UUID) -> Outcome:
@@ -131,9 +126,9 @@ def dispatch(event_id: UUID) -> Outcome:
         else:
             if taken is None:
                 return unfinished
-            if taken.is_last:
+            if taken.finished:
                 return Outcome.DELIVERED
-            if taken.chosen is None:
+            if not set(taken.outstanding).intersection(able):
                 _report_missing(taken)
                 return unfinished
 
@@ -150,15 +145,10 @@ class _Reaction:
         """Commit the next consumer's receipt and effect, or nothing; None when the event may not be dispatched."""
         with transaction.atomic(using=database(), durable=True):
             taken = _take(self._event_id, able)
-            if taken is None:
-                return None
-            if taken.chosen and taken.inserted:
-                self.consumer = taken.chosen
+            if taken is not None and taken.consumer:
+                self.consumer = taken.consumer
                 with trace.resumed(*taken.trace):
-                    handler_of(taken.chosen)(taken.event)
-            if taken.is_last:
-                with connections[database()].cursor() as cursor:
-                    cursor.execute(_FINISH, {"id": self._event_id})
+                    handler_of(taken.consumer)(taken.event)
             return taken
 
     def is_to_blame_for(self, error: Exception) -> bool:
@@ -186,9 +176,9 @@ def _take(event_id: UUID, able: list[str]) -> _Taken | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    id, position, type, subject, data, created_at, attempts, traceparent, tracestate, outstanding, chosen, inserted = row
+    id, position, type, subject, data, created_at, attempts, traceparent, tracestate, *rest = row
     event = Event(id, position, type, subject, json.loads(data), created_at, max(attempts, 1))
-    return _Taken(event, (traceparent, tracestate), outstanding, chosen, inserted)
+    return _Taken(event, (traceparent, tracestate), *rest)
 
 
 def _record_failure(event_id: UUID, consumer: str, error: Exception) -> None:

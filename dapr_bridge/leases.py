@@ -19,8 +19,18 @@ VISITS_PER_CLAIM = 1000  # heads one claim looks at; bounds it when very many su
 
 _LEASE = "statement_timestamp() + make_interval(secs => least(%(longest)s, %(lease)s * power(2, least(o.attempts, 20))))"
 _RENEWED = "statement_timestamp() + make_interval(secs => least(%(longest)s, %(lease)s * power(2, least(o.attempts - 1, 20))))"
-_MAY_BE_CARRIED = """o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
-       AND o.next_attempt_at <= statement_timestamp()"""
+
+# PostgreSQL's statistics about a queue are wrong most of the time, so no statement may depend on them to find its plan.
+# The partial index of open rows is wanted for finding heads and for nothing else. It is used only where a condition says
+# `delivered_at IS NULL AND discarded_at IS NULL`; COALESCE says the same of a row found by its key without offering it. And a
+# head is looked for with `>` or `>=` in the order (subject, position): with `=` the primary key would do for that order, and
+# walk through every delivered row.
+_MAY_BE_CARRIED = "COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL AND o.next_attempt_at <= statement_timestamp()"
+
+# Whether another event of the subject was waiting behind the leased one: if not, nothing is asked after its delivery.
+_FOLLOWED = """COALESCE((SELECT f.subject FROM dapr_bridge_outbox f
+          WHERE f.delivered_at IS NULL AND f.discarded_at IS NULL AND (f.subject, f.position) > (o.subject, o.position)
+          ORDER BY f.subject, f.position LIMIT 1) = o.subject, false)"""  # noqa: S608 -- only constants of this module
 
 # A loose index scan: one probe of the partial index per subject, however many rows the subject has. The recursion counts
 # what it found and stops by itself. The conditions are repeated on the locked rows because the scan's snapshot may be older
@@ -46,33 +56,34 @@ WITH RECURSIVE head (position, subject, due, found, visits) AS (
     UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
       FROM locked
      WHERE o.position = locked.position
-    RETURNING o.id, o.position, o.subject, o.attempts
+    RETURNING o.id, o.position, o.subject, o.attempts, {_FOLLOWED} AS followed
 ), last AS (
     SELECT subject, found < %(limit)s AND visits < %(visits)s AS exhausted FROM head ORDER BY visits DESC LIMIT 1
 )
-SELECT claimed.id, claimed.position, claimed.subject, claimed.attempts, last.subject, last.exhausted
+SELECT claimed.id, claimed.position, claimed.subject, claimed.attempts, claimed.followed, last.subject, last.exhausted
   FROM last LEFT JOIN claimed ON true
 """  # noqa: S608 -- only constants of this module
 
 _ADVANCE = f"""
 UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
  WHERE o.position = (SELECT n.position FROM dapr_bridge_outbox n
-                      WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL AND n.subject = %(subject)s AND n.position > %(position)s
+                      WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL
+                        AND (n.subject, n.position) > (%(subject)s, %(position)s)
                       ORDER BY n.subject, n.position LIMIT 1)
-   AND {_MAY_BE_CARRIED}
-RETURNING o.id, o.position, o.subject, o.attempts
+   AND o.subject = %(subject)s AND {_MAY_BE_CARRIED}
+RETURNING o.id, o.position, o.subject, o.attempts, {_FOLLOWED}
 """  # noqa: S608 -- only constants of this module
 
 _RENEW = f"""
 UPDATE dapr_bridge_outbox o SET next_attempt_at = {_RENEWED}
  WHERE o.position = %(position)s AND o.attempts = %(attempts)s
-   AND o.delivered_at IS NULL AND o.discarded_at IS NULL AND o.parked_at IS NULL
+   AND COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL
 """  # noqa: S608 -- only constants of this module
 
 _RELEASE = """
 UPDATE dapr_bridge_outbox o SET next_attempt_at = statement_timestamp()
   FROM unnest(%(positions)s::bigint[], %(attempts)s::int[]) AS held (position, attempts)
- WHERE o.position = held.position AND o.attempts = held.attempts AND o.delivered_at IS NULL AND o.discarded_at IS NULL
+ WHERE o.position = held.position AND o.attempts = held.attempts AND COALESCE(o.delivered_at, o.discarded_at) IS NULL
 """
 
 
@@ -84,6 +95,7 @@ class Lease:
     position: int
     subject: str
     attempt: int
+    followed: bool  # whether later events of the subject were waiting
     taken_at: float
 
     @property
@@ -104,8 +116,8 @@ def claim(*, limit: int, after: str = "") -> Claimed:
     """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
     taken_at = time.monotonic()
     rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM)
-    leases = [Lease(*row[:4], taken_at=taken_at) for row in rows if row[0] is not None]
-    subject, exhausted = rows[0][4:]
+    leases = [Lease(*row[:5], taken_at=taken_at) for row in rows if row[0] is not None]
+    subject, exhausted = rows[0][5:]
     return Claimed(leases, "" if exhausted else subject)
 
 

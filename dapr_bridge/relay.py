@@ -27,7 +27,7 @@ def carry(lease: Lease, courier: Courier) -> Lease | None:
         return None
     if courier.carry(lease.id, attempt=lease.attempt) is not Outcome.DELIVERED:
         return None
-    return leases.advance(lease)
+    return leases.advance(lease) if lease.followed else None
 
 
 class Relay:

@@ -39,7 +39,8 @@ def _record(consumer: str, event: Event) -> None:
     Entry.objects.create(
         consumer=consumer, event_id=event.id, subject=event.subject, number=event.data.get("number", 0), order_id=order_id
     )
-    time.sleep(event.data.get("sleep", 0))
+    if "sleep" in event.data:
+        time.sleep(event.data["sleep"])
     if event.data.get("fails") == consumer:
         raise ValueError("out of stock")
     if event.data.get("says") == consumer:
