@@ -7,6 +7,9 @@ The defaults are those of production: a value that would weaken it has to be ask
 from pathlib import Path
 
 import environ
+from csp.constants import NONE, SELF
+
+from todo_project import logs
 
 # --- environment -----------------------------------------------------------------------------
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -27,7 +30,8 @@ PUBLIC_ORIGINS = env.list("PUBLIC_ORIGINS", default=[])  # where browsers see th
 INSTALLED_APPS = [
     "todos",
     "dapr_bridge",
-    "django.contrib.admin",
+    "todo_project.apps.WiringConfig",
+    "todo_project.apps.OperatorAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,6 +43,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
+    "todo_project.logs.RequestLog",
+    "todo_project.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -48,8 +54,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "todo_project.outage.DatabaseOutage",
 ]
-ROOT_URLCONF = "todo_project.urls"
+ROOT_URLCONF = "todo_project.urls_worker" if ROLE == "worker" else "todo_project.urls"
 WSGI_APPLICATION = "todo_project.wsgi.application"
 APPEND_SLASH = False  # daprd strips trailing slashes, and a redirect loses a POST
 TEMPLATES = [
@@ -85,7 +92,7 @@ DATABASES["default"].update(
     CONN_HEALTH_CHECKS=True,  # without it every broken pooled connection fails one request
     OPTIONS={
         **_url_options,
-        "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4} if _pool_size else False,
+        "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4, "reconnect_timeout": 2} if _pool_size else False,
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000",
         "application_name": f"todo-{ROLE}",
     },
@@ -139,13 +146,26 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 CSRF_TRUSTED_ORIGINS = PUBLIC_ORIGINS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:  # browsers take a cookie of this prefix from this very host only, so no sibling domain can plant one
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        **{f"{kind}-src": [SELF] for kind in ("script", "style", "img", "font", "connect")},
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SILENCED_SYSTEM_CHECKS = ["security.W008"]  # the redirect to HTTPS is the ingress's: behind it every request arrives as plain HTTP
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=1024 * 1024)
 
 # --- REST ------------------------------------------------------------------------------------
@@ -164,3 +184,6 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
 }
+
+# --- logging ---------------------------------------------------------------------------------
+LOGGING = logs.configure(level=env.str("LOG_LEVEL", default="INFO"), pretty=DEBUG)
