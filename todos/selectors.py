@@ -128,6 +128,11 @@ def token_rows(owner: User) -> list[Document]:
     return _all(ApiToken.objects.filter(owner=owner).order_by("-created_at", "id"), _TOKEN)
 
 
+def token_row(token: ApiToken) -> dict[str, Any]:
+    """One API token, as values: whoever makes it adds the secret."""
+    return dict(orjson.loads(ApiToken.objects.values_list(_TOKEN, flat=True).get(id=token.id)))
+
+
 def user_row(user: User) -> dict[str, Any]:
     """What a user may see of their own account."""
     return {name: getattr(user, name) for name in ("id", "email", "time_zone", "email_reminders", "created_at")}

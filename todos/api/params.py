@@ -33,7 +33,9 @@ class PageParams(StrictSerializer):
     """Which page of a list."""
 
     limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, default=DEFAULT_LIMIT, required=False)
-    cursor = serializers.CharField(required=False, default="", max_length=4000, help_text="`next_cursor` of the page before.")
+    cursor = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=4000, help_text="`next_cursor` of the page before."
+    )
 
 
 class UUIDOrNone(serializers.UUIDField):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 import orjson
+from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
@@ -13,8 +14,9 @@ class StrictJSONParser(BaseParser):
 
     media_type = "application/json"
 
-    def parse(self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        body = stream.read()
+    def parse(self, stream: IO[bytes] | HttpRequest, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
+        # Django's `body` checks the size before it reads, which the stream itself does not.
+        body = stream.body if isinstance(stream, HttpRequest) else stream.read()
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:

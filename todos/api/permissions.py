@@ -21,6 +21,14 @@ class IsAuthenticatedWithScope(BasePermission):
         return True
 
 
+class IsAnonymousOrHasScope(IsAuthenticatedWithScope):
+    """What strangers may call too: nobody is signed in, or whoever is has the scope."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        anonymous = not request.user.is_authenticated and request.method in (*SAFE_METHODS, "POST")
+        return anonymous or super().has_permission(request, view)
+
+
 class SessionOnly(IsAuthenticatedWithScope):
     """What a stolen token must not be able to do: make tokens, change the password, delete the account."""
 

@@ -34,7 +34,7 @@ def problem(
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **members}
     if errors:
         body["errors"] = list(errors)
-    return HttpResponse(to_json(body), status=status, content_type=MEDIA_TYPE, headers=dict(headers or {}))
+    return HttpResponse(to_json(body), status=status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 class PreconditionRequired(exceptions.APIException):
@@ -68,12 +68,14 @@ def handle_exception(error: Exception, context: Mapping[str, Any]) -> HttpRespon
         errors = formatter.run()
         return problem(400, "The request has errors; see `errors`.", errors=errors)
     if isinstance(error, exceptions.APIException):
-        return _api_exception(error)
+        return _api_exception(error, context)
     return of_exception(error)
 
 
-def _api_exception(error: exceptions.APIException) -> HttpResponse:
+def _api_exception(error: exceptions.APIException, context: Mapping[str, Any]) -> HttpResponse:
     headers = {}
+    if isinstance(error, exceptions.MethodNotAllowed):
+        headers["Allow"] = ", ".join(context["view"].allowed_methods)
     if (wait := getattr(error, "wait", None)) is not None:
         headers["Retry-After"] = str(math.ceil(wait))
     if auth_header := getattr(error, "auth_header", None):

@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from todos.api.views import bulk, feed, labels, projects, sync, todos
+from todos.api.views import accounts, bulk, docs, feed, labels, projects, sync, todos
 
 urlpatterns = [
+    path("schema", docs.SchemaView.as_view()),
+    path("docs", docs.DocsView.as_view()),
+    path("docs/<str:name>", docs.DocsAssetView.as_view()),
+    path("auth/session", accounts.SessionView.as_view()),
+    path("auth/signup", accounts.SignUpView.as_view()),
+    path("auth/login", accounts.LogInView.as_view()),
+    path("auth/logout", accounts.LogOutView.as_view()),
+    path("auth/password", accounts.PasswordView.as_view()),
+    path("auth/account", accounts.AccountView.as_view()),
+    path("auth/tokens", accounts.TokenListView.as_view()),
+    path("auth/tokens/<uuid:token_id>", accounts.TokenView.as_view()),
     path("projects", projects.ProjectListView.as_view()),
     path("projects/<uuid:project_id>", projects.ProjectView.as_view()),
     path("labels", labels.LabelListView.as_view()),

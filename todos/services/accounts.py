@@ -1,15 +1,19 @@
 """Signing up, settings, passwords, API tokens, and leaving for good."""
 
+import base64
 import hashlib
+import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from todos import events
 from todos.errors import NotFound, Refused
@@ -19,6 +23,8 @@ from todos.services.todo_rules import zone_named
 from todos.transactions import lock_users, write
 
 TOKEN_PREFIX = "tdo_"  # noqa: S105  lets secret scanners recognise a leaked token
+# For so long signing up again with the same password is taken for the first request, sent twice because its answer was lost.
+SIGN_UP_REPEATABLE = timedelta(hours=24)
 
 
 @write
@@ -30,6 +36,8 @@ def sign_up(*, email: str, password: str, time_zone: str = "UTC", **fields: Any)
         with transaction.atomic():
             user = User.objects.create_user(email, password, time_zone=time_zone, **fields)
     except IntegrityError as error:
+        if "todos_user_email" not in str(error):
+            raise
         raise Refused("There is an account with this e-mail address. Sign in instead.", field="email", code="unique") from error
     lock_users(user.id)
     inbox_of(user)
@@ -74,13 +82,30 @@ def delete_account(*, user: User) -> None:
 
 
 @write
-def create_token(*, owner: User, name: str, scopes: Iterable[str], expires_at: datetime | None = None) -> tuple[ApiToken, str]:
-    """Make an API token; returns it with its secret, which is shown once and kept nowhere. Raises Refused for a taken name."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    if ApiToken.objects.filter(owner=owner, name__iexact=name).exists():
-        raise Refused("You have a token of this name already.", field="name", code="unique")
-    token = ApiToken.objects.create(owner=owner, name=name, digest=token_digest(secret), scopes=sorted(set(scopes)), expires_at=expires_at)
-    return token, secret
+def create_token(
+    *, owner: User, name: str, scopes: Iterable[str], expires_at: datetime | None = None, seed: str = ""
+) -> tuple[ApiToken, str]:
+    """Make an API token; returns it with its secret, which is kept nowhere.
+
+    The secret is made from `seed` (random when empty). Raises Refused for a taken name or an end in the past.
+    """
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("A token must end in the future.", field="expires_at")
+    secret = token_secret(seed or secrets.token_urlsafe(32))
+    fields = {"name": name, "digest": token_digest(secret), "scopes": sorted(set(scopes)), "expires_at": expires_at}
+    try:
+        with transaction.atomic():
+            return ApiToken.objects.create(owner=owner, **fields), secret
+    except IntegrityError as error:
+        if "token_name_is_unique_per_owner" not in str(error):
+            raise
+        raise Refused("You have a token of this name already.", field="name", code="unique") from error
+
+
+def token_secret(seed: str) -> str:
+    """The secret that belongs to a seed, by the server's key: whoever reads the seed in the database cannot use the token."""
+    mac = hmac.new(settings.SECRET_KEY.encode(), b"todos.api-token\0" + seed.encode(), "sha256").digest()
+    return TOKEN_PREFIX + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 @write

@@ -18,6 +18,10 @@ class View(APIView):
         """Whoever calls; permissions have made sure that somebody does."""
         return cast(User, self.request.user)
 
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Which methods there are, in Allow; what they take says /api/v1/schema."""
+        return no_content()
+
     @property
     def default_response_headers(self) -> dict[str, str]:
         # DRF's own Vary and the Allow of every answer say nothing here that the answer does not set itself.

@@ -41,7 +41,9 @@ class ActivityView(View):
     """Everything that happened to the user's data. Written by a consumer of events, so it follows within a second."""
 
     @extend_schema(
-        operation_id="list_activity", parameters=[ActivityParams], responses={200: schema.page_of(ActivityOutput), **schema.ERRORS}
+        operation_id="list_activity",
+        parameters=[ActivityParams, schema.LINK],
+        responses={200: schema.page_of(ActivityOutput), **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """List activity, newest first."""
@@ -57,7 +59,7 @@ class NotificationListView(View):
 
     @extend_schema(
         operation_id="list_notifications",
-        parameters=[NotificationParams],
+        parameters=[NotificationParams, schema.LINK],
         responses={200: schema.page_of(NotificationOutput), **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:

@@ -26,7 +26,9 @@ class TodoListView(View):
     """The todos of the user that are not in the trash."""
 
     @extend_schema(
-        operation_id="list_todos", parameters=[TodoListParams], responses={200: schema.page_of(TodoOutput), 304: None, **schema.ERRORS}
+        operation_id="list_todos",
+        parameters=[TodoListParams, schema.LINK],
+        responses={200: schema.page_of(TodoOutput), 304: None, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """List todos."""
@@ -171,7 +173,9 @@ class TrashView(View):
     """What was deleted within the last 30 days."""
 
     @extend_schema(
-        operation_id="list_trash", parameters=[PageParams], responses={200: schema.page_of(TodoOutput), 304: None, **schema.ERRORS}
+        operation_id="list_trash",
+        parameters=[PageParams, schema.LINK],
+        responses={200: schema.page_of(TodoOutput), 304: None, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """List the trash, newest first."""
