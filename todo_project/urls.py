@@ -13,3 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("todos.api.urls")),
 ]
+
+handler400 = "todo_project.errors.bad_request"
+handler403 = "todo_project.errors.forbidden"
+handler404 = "todo_project.errors.not_found"
+handler500 = "todo_project.errors.server_error"

@@ -1,6 +1,7 @@
 """Every error as a problem document (RFC 9457), whatever went wrong and wherever."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, cast
@@ -135,8 +136,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500."""
-    return problem(500, "Something went wrong on our side. It has been written down.")
+    """Django's handler500, called while the error is being handled: one of the database, met in a middleware, is no defect."""
+    error = sys.exception()
+    answer = of_exception(error) if isinstance(error, Exception) else None
+    return answer if answer is not None else problem(500, "Something went wrong on our side. It has been written down.")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

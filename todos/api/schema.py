@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
@@ -106,7 +107,7 @@ def merge_patch(serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]
 
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "An API token; `read` and `write` are its scopes."},
-    "session": {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": "The session that signing in began."},
+    "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": "The session that signing in began."},
     "csrf": {
         "type": "apiKey",
         "in": "header",
@@ -126,7 +127,7 @@ class Schema(AutoSchema):
         """The first line of the method's docstring."""
         return super().get_description().partition("\n")[0]
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """What follows it."""
         return super().get_description().partition("\n")[2].strip()
 
