@@ -32,6 +32,13 @@ _FOLLOWED = """COALESCE((SELECT f.subject FROM dapr_bridge_outbox f
           WHERE f.delivered_at IS NULL AND f.discarded_at IS NULL AND (f.subject, f.position) > (o.subject, o.position)
           ORDER BY f.subject, f.position LIMIT 1) = o.subject, false)"""  # noqa: S608 -- only constants of this module
 
+# Whether this process has a consumer that the event still waits for, or the event waits for none: otherwise a process of the
+# release before would keep the event of a new consumer from the process that has it, lease after lease.
+_HAS_WORK_HERE = """(n.due <@ %(able)s::varchar[] OR EXISTS (
+                      SELECT FROM unnest(n.due) AS name
+                       WHERE name = ANY(%(able)s::varchar[])
+                         AND NOT EXISTS (SELECT FROM dapr_bridge_receipt r WHERE r.event_id = n.id AND r.consumer = name)))"""
+
 # A loose index scan: one probe of the partial index per subject, however many rows the subject has. The recursion counts
 # what it found and stops by itself. The conditions are repeated on the locked rows because the scan's snapshot may be older
 # than the lock (READ COMMITTED evaluates them again on the newest version of the row).
@@ -41,7 +48,8 @@ WITH RECURSIVE head (position, subject, due, found, visits) AS (
   UNION ALL
     SELECT o.position, o.subject, o.due, head.found + o.due::int, head.visits + 1
       FROM head, LATERAL (
-           SELECT n.position, n.subject, n.parked_at IS NULL AND n.next_attempt_at <= statement_timestamp() AS due
+           SELECT n.position, n.subject,
+                  n.parked_at IS NULL AND n.next_attempt_at <= statement_timestamp() AND {_HAS_WORK_HERE} AS due
              FROM dapr_bridge_outbox n
             WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL AND n.subject > head.subject
             ORDER BY n.subject, n.position
@@ -115,7 +123,7 @@ class Claimed:
 def claim(*, limit: int, after: str = "") -> Claimed:
     """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
     taken_at = time.monotonic()
-    rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM)
+    rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM, able=list(conf.CONSUMERS))
     leases = [Lease(*row[:5], taken_at=taken_at) for row in rows if row[0] is not None]
     subject, exhausted = rows[0][5:]
     return Claimed(leases, "" if exhausted else subject)

@@ -1,0 +1,63 @@
+"""Every mistake in the settings is found at start, under its own id."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import override_settings
+
+from tests.dapr_bridge.project.settings import SHOP
+
+GOOD = {"handler": f"{SHOP}.book", "types": ["*"]}
+
+
+def ids(value: Any) -> set[str]:
+    with override_settings(DAPR_BRIDGE=value):
+        return {str(message.id) for message in run_checks() if str(message.id).startswith("dapr_bridge.")}
+
+
+def test_right_settings_pass() -> None:
+    assert ids({}) == set()
+    assert ids({"CONSUMERS": {"ledger": GOOD}, "CHORES": {f"{SHOP}.stocktake": 1}, "RELAY_IDLE_SECONDS": 0.1}) == set()
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (["CONSUMERS"], 1),
+        ({"CONSUMER": {}}, 3),
+        ({"TOPIC": ""}, 4),
+        ({"RELAY_THREADS": 0}, 4),
+        ({"RELAY_THREADS": 1.5}, 4),
+        ({"RELAY_THREADS": True}, 4),
+        ({"RELAY_IDLE_SECONDS": -1}, 4),
+        ({"KEEP_SECONDS": "7 days"}, 4),
+        ({"LEASE_SECONDS": 9}, 5),
+        ({"LEASE_SECONDS": 0}, 5),
+        ({"CONSUMERS": [GOOD]}, 6),
+        ({"CONSUMERS": {" ": GOOD}}, 7),
+        ({"CONSUMERS": {"x" * 101: GOOD}}, 7),
+        ({"CONSUMERS": {"ledger": f"{SHOP}.book"}}, 8),
+        ({"CONSUMERS": {"ledger": {"types": ["*"]}}}, 8),
+        ({"CONSUMERS": {"ledger": GOOD | {"type": "*"}}}, 8),
+        ({"CONSUMERS": {"ledger": GOOD | {"types": "*"}}}, 9),
+        ({"CONSUMERS": {"ledger": GOOD | {"types": []}}}, 9),
+        ({"CONSUMERS": {"ledger": GOOD | {"types": [""]}}}, 9),
+        ({"CONSUMERS": {"ledger": GOOD | {"handler": f"{SHOP}.gone"}}}, 10),
+        ({"CONSUMERS": {"ledger": GOOD | {"handler": f"{SHOP}.not_callable"}}}, 10),
+        ({"CONSUMERS": {"ledger": GOOD | {"handler": 7}}}, 10),
+        ({"CHORES": [f"{SHOP}.stocktake"]}, 11),
+        ({"CHORES": {f"{SHOP}.stocktake": 0}}, 12),
+        ({"CHORES": {f"{SHOP}.stocktake": "1"}}, 12),
+        ({"CHORES": {f"{SHOP}.gone": 1}}, 13),
+    ],
+)
+def test_a_wrong_setting_is_refused(value: Any, number: int) -> None:
+    assert ids(value) == {f"dapr_bridge.E{number:03}"}
+
+
+def test_every_refusal_tells_the_remedy() -> None:
+    with override_settings(DAPR_BRIDGE={"CONSUMERS": {"ledger": {"handler": "nowhere.at_all"}}}):
+        [message] = [message for message in run_checks() if message.id == "dapr_bridge.E010"]
+    assert "nowhere.at_all" in message.msg
+    assert message.hint == "Correct the dotted path."
