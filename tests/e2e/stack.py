@@ -1,0 +1,181 @@
+"""The product as real processes with a PostgreSQL of its own, each of which can be killed and started again."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from tests.local_run import free_port
+from tools import postgres
+from tools.children import die_with_parent
+from tools.processes import answers, gunicorn
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Program:
+    """One process and the group of its children."""
+
+    def __init__(self, name: str, argv: list[str], env: Mapping[str, str], logs: Path, ready: Callable[[], bool] | None = None) -> None:
+        self.name, self._argv, self._env, self._ready = name, argv, dict(env), ready
+        self._log = logs / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._argv,
+                cwd=ROOT,
+                env=self._env,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+        deadline = time.monotonic() + 60
+        while self._ready and not self._ready():
+            assert self.process.poll() is None, f"{self.name} ended:\n{self.log()[-3000:]}"
+            assert time.monotonic() < deadline, f"{self.name} is not ready:\n{self.log()[-3000:]}"
+            time.sleep(0.05)
+
+    def kill(self, by: signal.Signals = signal.SIGKILL) -> None:
+        """Kill it with all its children, and wait until they are gone."""
+        assert self.process
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, by)
+        self.process.wait(60)
+
+    def log(self) -> str:
+        """What it wrote."""
+        return self._log.read_text(errors="replace")
+
+
+class Stack:
+    """PostgreSQL (durable), api and relays."""
+
+    def __init__(self, folder: Path, *, relays: int = 1, workers: int = 2, **env: str) -> None:
+        self.data = folder / "pg" / "data"
+        self.data.parent.mkdir(mode=0o755)
+        self.installation = postgres.installations()[0]
+        postgres.initialise(self.data, self.installation)
+        self.port = free_port()
+        database_port = free_port()
+        self.database = f"postgres://postgres@127.0.0.1:{database_port}/todo"
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))}
+        self.env |= {"DATABASE_URL": self.database, "SECRET_KEY": secrets.token_hex(32), "HTTPS": "false", "GRACEFUL_TIMEOUT": "10"}
+        self.env |= {"DATABASE_POOL_SIZE": "8", **env}
+        server = [*postgres.command(self.data, self.installation), "-c", "listen_addresses=127.0.0.1", "-c", f"port={database_port}"]
+        manage = [sys.executable, "manage.py"]
+        self.postgresql = Program("postgresql", server, self.env, folder, ready=self._database_answers)
+        self.api = Program(
+            "api", gunicorn(self.port, workers=workers), self.env | {"ROLE": "api"}, folder, ready=answers(self.port, "/readyz")
+        )
+        worker = self.env | {"ROLE": "worker"}
+        self.relays = [Program(f"relay-{number}", [*manage, "relay_events"], worker, folder) for number in range(relays)]
+
+    def _database_answers(self) -> bool:
+        return postgres.is_ready(self.database.replace("/todo", "/postgres"))
+
+    def start(self) -> None:
+        """Start everything, on a migrated database."""
+        self.postgresql.start()
+        postgres.create_database(self.database.replace("/todo", "/postgres"))
+        subprocess.run([sys.executable, "manage.py", "migrate", "--no-input", "-v0"], cwd=ROOT, env=self.env, check=True)
+        self.api.start()
+        for relay in self.relays:
+            relay.start()
+
+    def stop(self) -> None:
+        """Kill everything."""
+        for program in (*self.relays, self.api, self.postgresql):
+            if program.process:
+                program.kill()
+
+    def query(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        """Ask the database directly."""
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            return connection.execute(sql, params).fetchall()
+
+
+@contextmanager
+def running(folder: Path, **options: Any) -> Iterator[Stack]:
+    """A stack that is stopped at the end, whatever happened."""
+    stack = Stack(folder, **options)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+
+
+class Person:
+    """Somebody who uses the API like the web app does: with a session and its CSRF token, over a kept-alive connection."""
+
+    def __init__(self, port: int, email: str) -> None:
+        self.email, self.password = email, "correct horse battery 9"
+        self._port = port
+        self._connection: http.client.HTTPConnection | None = None
+        self._cookies: dict[str, str] = {}
+        self._csrf = ""
+
+    def sign_up(self) -> None:
+        """Make the account."""
+        self._csrf = self.ask("GET", "/api/v1/auth/session").json["csrf_token"]
+        answer = self.ask("POST", "/api/v1/auth/signup", {"email": self.email, "password": self.password})
+        assert answer.status == 201, answer
+        self._csrf = self.ask("GET", "/api/v1/auth/session").json["csrf_token"]
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> "Answer":
+        """One request. Raises OSError or HTTPException when the connection breaks; the next request makes a new one."""
+        connection = self._connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        self._connection = None
+        sent = {
+            "Content-Type": "application/json",
+            "X-CSRFToken": self._csrf,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+        response = connection.getresponse()
+        content = response.read()
+        for line in response.headers.get_all("Set-Cookie") or []:
+            self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+        if response.will_close:
+            connection.close()
+        else:
+            self._connection = connection
+        return Answer(response.status, dict(response.headers), content)
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        self.status, self.headers, self.content = status, headers, content
+
+    @property
+    def json(self) -> Any:
+        """The body's value."""
+        return json.loads(self.content)
+
+    def __repr__(self) -> str:
+        return f"{self.status} {self.content[:500]!r}"
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
