@@ -2,6 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
+
+from todo_project import health, logs
 
 wsgi_app = "todo_project.wsgi:application"
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -17,3 +20,9 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True  # it lives in $HOME: an error on read-only pods, and two servers of one user overwrite each other's
 accesslog = None  # the application writes one structured line per request
 forwarded_allow_ips = ""  # nobody's X-Forwarded-* is believed here; the gateway signs its own header
+logconfig_dict = logs.configure(level=os.environ.get("LOG_LEVEL", "INFO"), pretty=False)
+
+
+def post_worker_init(worker: Any) -> None:
+    """gunicorn's hook, once a worker is about to serve."""
+    health.drain_on_term()
