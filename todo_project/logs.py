@@ -168,6 +168,7 @@ def configure(*, level: str, pretty: bool) -> dict[str, Any]:
             "django.request": {"handlers": ["tracebacks"], "level": "ERROR", "propagate": False},
             "django.security": {**ours, "level": "ERROR"},  # below: refused requests, with the host or path that was sent
             "django.server": {"handlers": [], "level": "CRITICAL", "propagate": False},  # runserver's own lines, with query strings
+            "environ": {**ours, "level": "WARNING"},  # below: that there is no .env, which is as it should be
             "gunicorn.error": {**ours, "level": "INFO"},
             "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
             "psycopg.pool": {**ours, "level": "ERROR"},  # below: one line per failed attempt to connect; requests say so already
