@@ -85,7 +85,7 @@ def test_workers_end_when_their_master_is_killed(gunicorn: Callable[..., Gunicor
     workers = server.workers()
     server.process.kill()
     server.process.wait()
-    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), within=5)
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), within=20)
 
 
 def test_nothing_is_written_to_the_home_folder(gunicorn: Callable[..., Gunicorn], tmp_path: Path) -> None:
