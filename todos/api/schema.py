@@ -107,7 +107,7 @@ def merge_patch(serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]
 
 _SECURITY_SCHEMES = {
     "token": {"type": "http", "scheme": "bearer", "description": "An API token; `read` and `write` are its scopes."},
-    "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": "The session that signing in began."},
+    "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME, "description": "The session begun by signing in."},
     "csrf": {
         "type": "apiKey",
         "in": "header",

@@ -78,6 +78,7 @@ class _SigningInView(View):
 
     def sign_in(self, request: Request, user: User, *, status: int) -> HttpResponse:
         """Give the browser a new session, so that one known from before is worth nothing."""
+        request.session.flush()
         login(request._request, user)
         return _private(json_response({"user": selectors.user_row(user)}, status=status))
 
