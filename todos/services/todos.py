@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 
 from todos import events, positions
@@ -21,17 +22,17 @@ def create_todo(*, owner: User, title: str, labels: Iterable[UUID] = (), **field
     `fields`: notes, project, parent, priority, due_at, due_on, time_zone, remind_at, recurrence, recurs_from; `project`
     and `parent` are ids. Raises Refused for what may not be.
     """
-    lock_users(owner.id)
+    position, inbox_id = _place_for_new(owner)
     parent = _parent(owner, fields.pop("parent", None))
     project_id = fields.pop("project", None)
     if parent is not None:
         if project_id not in (None, parent.project_id):
             raise Refused("A subtask lives in the project of its parent.", field="project")
-        project = parent.project
-    else:
-        project = _open_project(owner, project_id)
+        project_id = parent.project_id
+    elif project_id not in (None, inbox_id):
+        project_id = _open_project(owner, project_id).id
     fields.setdefault("time_zone", owner.time_zone)
-    todo = Todo(owner=owner, project=project, parent=parent, title=title, position=positions.between(last_position(owner), None), **fields)
+    todo = Todo(owner=owner, project_id=project_id or inbox_id, parent=parent, title=title, position=position, **fields)
     todo_rules.settle(todo)
     todo.save(force_insert=True)
     _set_labels(todo, labels, had=frozenset())
@@ -154,8 +155,16 @@ def last_position(owner: User) -> str | None:
     return Todo.objects.owned_by(owner).order_by("-position").values_list("position", flat=True).first()
 
 
-def _open_project(owner: User, project_id: UUID | None) -> Project:
-    project = inbox_of(owner) if project_id is None else get_project(owner, project_id, field="project")
+def _place_for_new(owner: User) -> tuple[str, UUID]:
+    """Take the owner's lock; the position behind all others, and the Inbox."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_position, inbox FROM todos_place_for_new(%s)", [owner.pk])
+        last, inbox_id = cursor.fetchone()
+    return positions.between(last, None), inbox_id or inbox_of(owner).id
+
+
+def _open_project(owner: User, project_id: UUID) -> Project:
+    project = get_project(owner, project_id, field="project")
     if project.archived:
         raise Refused("This project is archived. Take it out of the archive first.", field="project")
     return project
