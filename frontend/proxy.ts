@@ -29,7 +29,8 @@ export function proxy(request: NextRequest): NextResponse {
   const signedIn = request.cookies.has("sessionid");
   if (!signedIn && !OPEN_PAGES.has(pathname)) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
-    return redirect(`/signin${next}`);
+    // Next.js sends this as a relative address, so it holds behind any proxy.
+    return NextResponse.redirect(new URL(`/signin${next}`, request.nextUrl));
   }
   const nonce = crypto.randomUUID().replaceAll("-", "");
   const headers = new Headers(request.headers);
@@ -39,9 +40,4 @@ export function proxy(request: NextRequest): NextResponse {
   response.headers.set("Content-Security-Policy", policy(nonce));
   if (env.https) response.headers.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains");
   return response;
-}
-
-/** A relative address: behind a proxy this process does not know the name people use for it. */
-function redirect(location: string): NextResponse {
-  return new NextResponse(null, { status: 307, headers: { Location: location } });
 }

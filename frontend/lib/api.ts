@@ -1,100 +1,182 @@
 /** The one door to the API: every request of the app is made here, and what it answers leaves here typed or as an `ApiProblem`. */
-import type {
-  Activity,
-  ApiToken,
-  Changes,
-  Label,
-  LabelPatch,
-  Notification,
-  Page,
-  Project,
-  ProjectPatch,
-  Todo,
-  TodoPatch,
-  User,
-} from "./model";
+import createClient from "openapi-fetch";
+import type { paths } from "./api-schema";
+import type { ApiToken, BulkCommand, LabelPatch, ProjectPatch, TodoInput, TodoPatch, User } from "./model";
 import { ApiProblem, problemFrom, Unreachable } from "./problem";
 
-type Query = Record<string, string | number | boolean | undefined>;
-type Options = {
-  query?: Query;
-  json?: unknown;
-  body?: BodyInit;
-  headers?: Record<string, string>;
-  signal?: AbortSignal;
-};
-
 const PATIENCE = 30_000;
-const SAFE = new Set(["GET", "HEAD"]);
+const MERGE_PATCH = { "Content-Type": "application/merge-patch+json" };
 let csrfToken: string | null = null;
 
-async function call<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const response = await fetchRaw(method, path, options);
-  return (response.status === 204 ? undefined : await response.json()) as T;
+const client = createClient<paths>({ baseUrl: "", fetch: send, headers: { accept: "application/json" } });
+
+/** The only fetch. Unsafe requests carry the session's CSRF token; when another tab's sign-in has changed it, a fresh one, once. */
+async function send(request: Request): Promise<Response> {
+  if (request.method === "GET") return reach(request);
+  const again = request.clone();
+  const response = await reach(await withToken(request));
+  if (response.status !== 403 || !/csrf/i.test(await response.clone().text())) return response;
+  csrfToken = null;
+  return reach(await withToken(again));
 }
 
-async function fetchRaw(method: string, path: string, options: Options, again = true): Promise<Response> {
-  const { query = {}, json, body, headers = {}, signal } = options;
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-  const search = parameters.size ? `?${parameters}` : "";
-  if (!SAFE.has(method) && csrfToken === null) await session();
-  let response: Response;
+async function withToken(request: Request): Promise<Request> {
+  if (csrfToken === null) await session();
+  request.headers.set("X-CSRFToken", csrfToken ?? "");
+  return request;
+}
+
+async function reach(request: Request): Promise<Response> {
   try {
-    response = await fetch(`/api/v1/${path}${search}`, {
-      method,
-      headers: {
-        accept: "application/json",
-        ...(json === undefined
-          ? {}
-          : { "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json" }),
-        ...(SAFE.has(method) ? {} : { "x-csrftoken": csrfToken ?? "" }),
-        ...headers,
-      },
-      body: json === undefined ? body : JSON.stringify(json),
-      signal: signal ?? AbortSignal.timeout(PATIENCE),
-    });
+    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]) });
   } catch (error) {
     throw new Unreachable("The server cannot be reached.", { cause: error });
   }
-  if (response.ok) return response;
-  const problem = problemFrom(response.status, await response.json().catch(() => null));
-  // Signing in elsewhere changes the CSRF token; a fresh one settles that, once.
-  if (again && response.status === 403 && !SAFE.has(method) && /csrf/i.test(problem.detail)) {
-    csrfToken = null;
-    return fetchRaw(method, path, options, false);
-  }
-  throw problem;
+}
+
+type Answer<T> = { data?: T; error?: unknown; response: Response };
+
+async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (!response.ok) throw problemFrom(response.status, error);
+  return data as T;
 }
 
 async function session(): Promise<User | null> {
-  const said = await call<{ user: User | null; csrf_token: string }>("GET", "auth/session");
+  const said = await take(client.GET("/api/v1/auth/session"));
   csrfToken = said.csrf_token;
   return said.user;
 }
 
 /** Signing in or out gives the session a new CSRF token. */
-async function changingSession<T>(work: Promise<T>): Promise<T> {
-  const result = await work;
+async function changingSession<T>(asked: Promise<T>): Promise<T> {
+  const result = await asked;
   csrfToken = null;
   return result;
 }
 
-const ifMatch = (version: number) => ({ "if-match": `"${version}"` });
-const idempotent = (key: string) => ({ "idempotency-key": key });
+const once = (key: string) => ({ "Idempotency-Key": key });
+const overVersion = (version: number, key: string) => ({ "If-Match": `"${version}"`, ...once(key) });
+const todoAt = (todo_id: string) => ({ path: { todo_id } });
+const projectAt = (project_id: string) => ({ path: { project_id } });
+const labelAt = (label_id: string) => ({ path: { label_id } });
 
-export type TodoQuery = {
-  q?: string;
-  project?: string;
-  label?: string;
-  completed?: boolean;
-  parent?: string;
-  sort?: string;
-  limit?: number;
-  cursor?: string;
+export type TodoAction = "complete" | "reopen" | "restore";
+
+export const api = {
+  session,
+  signUp: (email: string, password: string, time_zone: string) =>
+    changingSession(take(client.POST("/api/v1/auth/signup", { body: { email, password, time_zone } }))),
+  signIn: (email: string, password: string) =>
+    changingSession(take(client.POST("/api/v1/auth/login", { body: { email, password } }))),
+  signOut: () => changingSession(take(client.POST("/api/v1/auth/logout"))),
+  changePassword: (current_password: string, new_password: string) =>
+    changingSession(take(client.POST("/api/v1/auth/password", { body: { current_password, new_password } }))),
+  updateUser: (body: Partial<Pick<User, "time_zone" | "email_reminders">>) =>
+    take(client.PATCH("/api/v1/auth/session", { body, headers: MERGE_PATCH })),
+  /** OpenAPI describes no bodies of DELETE, so the types know none. */
+  deleteAccount: (password: string) =>
+    changingSession(take(client.DELETE("/api/v1/auth/account", { body: { password } as never }))),
+
+  tokens: () => take(client.GET("/api/v1/auth/tokens")),
+  createToken: (name: string, scopes: ApiToken["scopes"], expires_at: string | null) =>
+    take(client.POST("/api/v1/auth/tokens", { body: { name, scopes, expires_at } })),
+  deleteToken: (token_id: string) =>
+    take(client.DELETE("/api/v1/auth/tokens/{token_id}", { params: { path: { token_id } } })),
+
+  changes: (since: string | undefined) => take(client.GET("/api/v1/changes", { params: { query: { since } } })),
+  search: (q: string, cursor?: string) =>
+    take(client.GET("/api/v1/todos", { params: { query: { q, cursor, limit: 100 } } })),
+
+  todo: (id: string) => take(client.GET("/api/v1/todos/{todo_id}", { params: todoAt(id) })),
+  createTodo: (body: TodoInput, key: string) => take(client.POST("/api/v1/todos", { body, headers: once(key) })),
+  updateTodo: (id: string, body: TodoPatch, version: number, key: string) =>
+    take(
+      client.PATCH("/api/v1/todos/{todo_id}", {
+        params: todoAt(id),
+        body,
+        headers: { ...MERGE_PATCH, ...overVersion(version, key) },
+      }),
+    ),
+  deleteTodo: (id: string, key: string) =>
+    take(client.DELETE("/api/v1/todos/{todo_id}", { params: todoAt(id), headers: once(key) })),
+  actOnTodo: (id: string, action: TodoAction, key: string) =>
+    take(client.POST(`/api/v1/todos/{todo_id}/${action}`, { params: todoAt(id), headers: once(key) })),
+  moveTodo: (id: string, body: { before?: string; after?: string; project?: string }, key: string) =>
+    take(client.POST("/api/v1/todos/{todo_id}/move", { params: todoAt(id), body, headers: once(key) })),
+  bulk: (commands: BulkCommand[], key: string) =>
+    take(client.POST("/api/v1/todos/bulk", { body: { commands }, headers: once(key) })),
+  purgeTodo: (id: string, key: string) =>
+    take(client.DELETE("/api/v1/trash/{todo_id}", { params: todoAt(id), headers: once(key) })),
+  emptyTrash: (key: string) => take(client.DELETE("/api/v1/trash", { headers: once(key) })),
+
+  project: (id: string) => take(client.GET("/api/v1/projects/{project_id}", { params: projectAt(id) })),
+  createProject: (body: { name: string; colour: string }, key: string) =>
+    take(client.POST("/api/v1/projects", { body, headers: once(key) })),
+  updateProject: (id: string, body: ProjectPatch, version: number, key: string) =>
+    take(
+      client.PATCH("/api/v1/projects/{project_id}", {
+        params: projectAt(id),
+        body,
+        headers: { ...MERGE_PATCH, ...overVersion(version, key) },
+      }),
+    ),
+  deleteProject: (id: string, key: string) =>
+    take(client.DELETE("/api/v1/projects/{project_id}", { params: projectAt(id), headers: once(key) })),
+
+  label: (id: string) => take(client.GET("/api/v1/labels/{label_id}", { params: labelAt(id) })),
+  createLabel: (body: { name: string; colour: string }, key: string) =>
+    take(client.POST("/api/v1/labels", { body, headers: once(key) })),
+  updateLabel: (id: string, body: LabelPatch, version: number, key: string) =>
+    take(
+      client.PATCH("/api/v1/labels/{label_id}", {
+        params: labelAt(id),
+        body,
+        headers: { ...MERGE_PATCH, ...overVersion(version, key) },
+      }),
+    ),
+  deleteLabel: (id: string, key: string) =>
+    take(client.DELETE("/api/v1/labels/{label_id}", { params: labelAt(id), headers: once(key) })),
+
+  activity: (cursor?: string) => take(client.GET("/api/v1/activity", { params: { query: { cursor } } })),
+  notifications: (query: { unread?: boolean; cursor?: string; limit?: number }) =>
+    take(client.GET("/api/v1/notifications", { params: { query } })),
+  markNotification: (notification_id: string, read: boolean) =>
+    take(
+      client.POST(`/api/v1/notifications/{notification_id}/${read ? "read" : "unread"}`, {
+        params: { path: { notification_id } },
+      }),
+    ),
+  markAllRead: () => take(client.POST("/api/v1/notifications/read-all")),
+
+  importTodos: async (content: Blob, format: Format, mode: "preview" | "all" | "valid"): Promise<ImportReport> => {
+    const request = new Request(`/api/v1/import?format=${format}&mode=${mode}`, {
+      method: "POST",
+      body: content,
+      headers: { "Content-Type": content.type },
+    });
+    const response = await send(request);
+    const said = await response.json().catch(() => null);
+    if (!response.ok) throw problemFrom(response.status, said);
+    return said as ImportReport;
+  },
+  exportUrl: (format: Format) => `/api/v1/export?format=${format}`,
+
+  /** How the gateway reaches the API at this moment. */
+  route: async (): Promise<GatewayRoute> => {
+    const response = await reach(new Request("/gateway"));
+    if (!response.ok) throw new ApiProblem(response.status, "The gateway does not answer", "");
+    return await response.json();
+  },
 };
-export type BulkCommand = { op: string; id?: string; data?: unknown };
-export type ImportMode = "preview" | "all" | "valid";
+
+export type GatewayRoute = {
+  route: "direct" | "sidecar";
+  phase: number | null;
+  sidecar_wanted: boolean;
+  breaker_open: boolean;
+};
+
 export type Format = "json" | "csv" | "todotxt" | "ical";
 export type ImportReport = {
   total: number;
@@ -102,88 +184,5 @@ export type ImportReport = {
   invalid: number;
   created: number;
   errors: { row: number; field?: string; detail: string }[];
-  preview: { row: number; title: string; project: string; due: string | null }[];
-};
-
-export const api = {
-  session,
-  signUp: (email: string, password: string, time_zone: string) =>
-    changingSession(call<{ user: User }>("POST", "auth/signup", { json: { email, password, time_zone } })),
-  signIn: (email: string, password: string) =>
-    changingSession(call<{ user: User }>("POST", "auth/login", { json: { email, password } })),
-  signOut: () => changingSession(call<void>("POST", "auth/logout")),
-  changePassword: (current_password: string, new_password: string) =>
-    changingSession(call<void>("POST", "auth/password", { json: { current_password, new_password } })),
-  updateUser: (patch: Partial<Pick<User, "time_zone" | "email_reminders">>) =>
-    call<User>("PATCH", "auth/session", { json: patch }),
-  deleteAccount: (password: string) => changingSession(call<void>("DELETE", "auth/account", { json: { password } })),
-
-  tokens: () => call<Page<ApiToken>>("GET", "auth/tokens"),
-  createToken: (name: string, scopes: string[], expires_at: string | null) =>
-    call<ApiToken & { token: string }>("POST", "auth/tokens", { json: { name, scopes, expires_at } }),
-  deleteToken: (id: string) => call<void>("DELETE", `auth/tokens/${id}`),
-
-  changes: (since: string | undefined, signal?: AbortSignal) =>
-    call<Changes>("GET", "changes", { query: { since }, signal }),
-
-  todos: (query: TodoQuery, signal?: AbortSignal) => call<Page<Todo>>("GET", "todos", { query, signal }),
-  todo: (id: string) => call<Todo>("GET", `todos/${id}`),
-  createTodo: (todo: TodoPatch & { title: string }, key: string) =>
-    call<Todo>("POST", "todos", { json: todo, headers: idempotent(key) }),
-  updateTodo: (id: string, patch: TodoPatch, version: number, key: string) =>
-    call<Todo>("PATCH", `todos/${id}`, { json: patch, headers: { ...ifMatch(version), ...idempotent(key) } }),
-  deleteTodo: (id: string, key: string) => call<void>("DELETE", `todos/${id}`, { headers: idempotent(key) }),
-  actOnTodo: (id: string, action: "complete" | "reopen" | "restore", key: string) =>
-    call<Todo>("POST", `todos/${id}/${action}`, { headers: idempotent(key) }),
-  moveTodo: (id: string, to: { before?: string; after?: string; project?: string }, key: string) =>
-    call<Todo>("POST", `todos/${id}/move`, { json: to, headers: idempotent(key) }),
-  bulk: (commands: BulkCommand[], key: string) =>
-    call<{ results: { op: string; id: string; todo: Todo | null }[] }>("POST", "todos/bulk", {
-      json: { commands },
-      headers: idempotent(key),
-    }),
-
-  purgeTodo: (id: string, key: string) => call<void>("DELETE", `trash/${id}`, { headers: idempotent(key) }),
-  emptyTrash: (key: string) => call<void>("DELETE", "trash", { headers: idempotent(key) }),
-
-  createProject: (project: ProjectPatch, key: string) =>
-    call<Project>("POST", "projects", { json: project, headers: idempotent(key) }),
-  project: (id: string) => call<Project>("GET", `projects/${id}`),
-  updateProject: (id: string, patch: ProjectPatch, version: number, key: string) =>
-    call<Project>("PATCH", `projects/${id}`, { json: patch, headers: { ...ifMatch(version), ...idempotent(key) } }),
-  deleteProject: (id: string, key: string) => call<void>("DELETE", `projects/${id}`, { headers: idempotent(key) }),
-
-  createLabel: (label: LabelPatch, key: string) =>
-    call<Label>("POST", "labels", { json: label, headers: idempotent(key) }),
-  label: (id: string) => call<Label>("GET", `labels/${id}`),
-  updateLabel: (id: string, patch: LabelPatch, version: number, key: string) =>
-    call<Label>("PATCH", `labels/${id}`, { json: patch, headers: { ...ifMatch(version), ...idempotent(key) } }),
-  deleteLabel: (id: string, key: string) => call<void>("DELETE", `labels/${id}`, { headers: idempotent(key) }),
-
-  activity: (cursor?: string) => call<Page<Activity>>("GET", "activity", { query: { cursor } }),
-  notifications: (query: { unread?: boolean; cursor?: string; limit?: number }) =>
-    call<Page<Notification>>("GET", "notifications", { query }),
-  markNotification: (id: string, read: boolean) =>
-    call<Notification>("POST", `notifications/${id}/${read ? "read" : "unread"}`),
-  markAllRead: () => call<void>("POST", "notifications/read-all"),
-
-  importTodos: (content: Blob, format: Format, mode: ImportMode) =>
-    call<ImportReport>("POST", "import", {
-      query: { format, mode },
-      body: content,
-      headers: { "content-type": content.type },
-    }),
-  exportUrl: (format: Format) => `/api/v1/export?format=${format}`,
-
-  /** How the gateway reaches the API at this moment. */
-  route: async () => {
-    const response = await fetch("/gateway");
-    if (!response.ok) throw new ApiProblem(response.status, "The gateway does not answer", "");
-    return (await response.json()) as {
-      route: "direct" | "sidecar";
-      phase: number | null;
-      sidecar_wanted: boolean;
-      breaker_open: boolean;
-    };
-  },
+  preview: { row: number; title: string; project: string }[];
 };

@@ -1,100 +1,22 @@
 /** The shapes of the product as the app speaks of them; each is the API's own, taken from its generated types. */
+import type { components } from "./api-schema";
 
-export type Todo = {
-  id: string;
-  title: string;
-  notes: string;
-  project: string;
-  labels: string[];
-  priority: number;
-  due_at: string | null;
-  due_on: string | null;
-  time_zone: string;
-  remind_at: string | null;
-  parent: string | null;
-  position: string;
-  recurrence: string;
-  recurs_from: "due" | "completion";
-  completed_at: string | null;
-  deleted_at: string | null;
-  created_at: string;
-  updated_at: string;
-  version: number;
-};
-export type Project = {
-  id: string;
-  name: string;
-  colour: string;
-  position: string;
-  archived: boolean;
-  is_inbox: boolean;
-  created_at: string;
-  updated_at: string;
-  version: number;
-};
-export type Label = {
-  id: string;
-  name: string;
-  colour: string;
-  created_at: string;
-  updated_at: string;
-  version: number;
-};
-export type User = { id: string; email: string; time_zone: string; email_reminders: boolean; created_at: string };
-export type Activity = {
-  id: string;
-  type: string;
-  subject_id: string;
-  title: string;
-  data: Record<string, unknown>;
-  happened_at: string;
-};
-export type Notification = {
-  id: string;
-  kind: string;
-  todo: string;
-  title: string;
-  remind_at: string;
-  created_at: string;
-  read_at: string | null;
-};
-export type ApiToken = {
-  id: string;
-  name: string;
-  scopes: string[];
-  created_at: string;
-  expires_at: string | null;
-  last_used_at: string | null;
-};
+type Schemas = components["schemas"];
 
-export type TodoPatch = Partial<
-  Pick<
-    Todo,
-    | "title"
-    | "notes"
-    | "project"
-    | "labels"
-    | "priority"
-    | "due_at"
-    | "due_on"
-    | "remind_at"
-    | "recurrence"
-    | "recurs_from"
-    | "parent"
-  >
->;
-export type ProjectPatch = Partial<Pick<Project, "name" | "colour" | "archived">>;
-export type LabelPatch = Partial<Pick<Label, "name" | "colour">>;
-
+export type Todo = Schemas["Todo"];
+export type Project = Schemas["ProjectOutput"];
+export type Label = Schemas["LabelOutput"];
+export type User = Schemas["UserOutput"];
+export type Activity = Schemas["ActivityOutput"];
+export type Notification = Schemas["NotificationOutput"];
+export type ApiToken = Schemas["TokenOutput"];
+export type Changes = Schemas["Changes"];
+export type TodoInput = Schemas["TodoInput"];
+export type TodoPatch = Schemas["PatchedTodoInput"];
+export type ProjectPatch = Schemas["PatchedProjectPatch"];
+export type LabelPatch = Schemas["PatchedLabelInput"];
+export type BulkCommand = Schemas["BulkCommand"];
 export type Page<T> = { results: T[]; next_cursor: string | null };
-export type Changes = {
-  todos: Todo[];
-  projects: Project[];
-  labels: Label[];
-  deleted: { type: string; id: string }[];
-  next_cursor: string;
-  has_more: boolean;
-};
 
 /** 0 is none; 1 the most urgent. */
 export const PRIORITIES = [

@@ -1,6 +1,7 @@
 // Writes lib/api-schema.d.ts from openapi.json, which itself is taken from the API when that stands beside us.
 // With --check nothing is written, and any difference is an error: client and API have drifted.
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import openapiTS, { astToString } from "openapi-typescript";
@@ -25,7 +26,11 @@ function settle(file, content, remedy) {
 function fromApi() {
   const python = [process.env.PYTHON, join(here, "..", ".venv", "bin", "python")].find((one) => one && existsSync(one));
   if (!python || !existsSync(manage)) return null;
-  const env = { SECRET_KEY: "schema", DATABASE_URL: "postgres://localhost/schema", ...process.env };
+  const env = {
+    SECRET_KEY: randomBytes(40).toString("hex"),
+    DATABASE_URL: "postgres://localhost/schema",
+    ...process.env,
+  };
   const made = spawnSync(python, [manage, "spectacular", "--format", "openapi-json"], {
     env,
     encoding: "utf8",

@@ -1,6 +1,6 @@
 /** The page while its todos are on their way: the same places, empty. */
 
-const WIDTHS = ["62%", "44%", "71%", "53%", "38%", "66%"];
+const WIDTHS = ["w-3/5", "w-2/5", "w-2/3", "w-1/2", "w-1/3", "w-3/4"];
 
 export function Skeleton() {
   return (
@@ -12,7 +12,7 @@ export function Skeleton() {
       {WIDTHS.map((width) => (
         <div key={width} className="flex h-11 items-center gap-3 pl-3">
           <span className="size-5 rounded-full border-[1.5px] border-line" />
-          <span className="h-3.5 animate-[shimmer_1.4s_infinite] rounded-sm bg-hover" style={{ width }} />
+          <span className={`h-3.5 animate-[shimmer_1.4s_infinite] rounded-sm bg-hover ${width}`} />
         </div>
       ))}
     </div>

@@ -88,7 +88,7 @@ function Results({ query }: { query: string }) {
   const known = useSnapshot().todos;
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
     queryKey: ["todos", "search", query],
-    queryFn: ({ pageParam }) => api.todos({ q: query, limit: 100, cursor: pageParam }),
+    queryFn: ({ pageParam }) => api.search(query, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     retry: false,

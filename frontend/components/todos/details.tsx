@@ -35,7 +35,10 @@ function Panel({ todo }: { todo: Todo }) {
   const { todos } = useSnapshot();
   const actions = useActions();
   const parent = todo.parent ? todos.get(todo.parent) : undefined;
-  useEffect(() => panel.current?.focus(), []);
+  useEffect(() => {
+    // Someone who already types elsewhere is not interrupted.
+    if (!document.activeElement?.matches("input:not([type=checkbox]), textarea")) panel.current?.focus();
+  }, []);
   return (
     <aside
       ref={panel}

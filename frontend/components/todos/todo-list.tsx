@@ -6,7 +6,7 @@ import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { useAccount, useCounts } from "@/components/app/account";
 import { useActions } from "@/components/app/actions";
 import { isTyping } from "@/components/app/keys";
-import { openDetails } from "@/components/app/navigation";
+import { closeDetails, openDetails } from "@/components/app/navigation";
 import { dayIn } from "@/lib/days";
 import { type Drop, startDrag } from "@/lib/drag";
 import type { Todo } from "@/lib/model";
@@ -111,7 +111,10 @@ export function TodoList({ label, groups, showProject = false, ordered = false, 
       else if (event.ctrlKey || event.metaKey) setSelection((now) => toggle(now, todo.id));
       else openDetails(todo.id);
     },
-    edit: setEditing,
+    edit: (id) => {
+      if (id) closeDetails(); // the first click of a double click has opened them
+      setEditing(id);
+    },
     rename: (todo, title) => void actions.update([todo], { title }),
     grab: (todo, event) =>
       startDrag(event.nativeEvent, {

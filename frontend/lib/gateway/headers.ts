@@ -14,6 +14,7 @@ const HOP_BY_HOP = new Set([
 ]);
 const OURS_TO_SET = new Set([
   "host",
+  "accept-encoding", // Next.js drops Content-Encoding and compresses by itself, so the API must answer plainly
   "content-length",
   "expect",
   "forwarded",

@@ -1,6 +1,6 @@
 /** Operations as requests to the API, with the meeting of two writers settled field by field. */
-import { api, type BulkCommand } from "../api";
-import type { Label, LabelPatch, Project, ProjectPatch, TodoPatch } from "../model";
+import { api } from "../api";
+import type { BulkCommand, Label, LabelPatch, Project, ProjectPatch, TodoPatch } from "../model";
 import { ApiProblem } from "../problem";
 import { conflictingFields, type Operation, type TodoCommand } from "./operations";
 import type { Send, Sent } from "./replica";
@@ -42,10 +42,10 @@ export const send: Send = (operation, key, confirmed) => {
 };
 
 type Kind<T extends Versioned, Patch> = {
-  create: (body: Patch, key: string) => Promise<T>;
+  create: (body: { name: string; colour: string }, key: string) => Promise<T>;
   patch: (id: string, patch: Patch, version: number, key: string) => Promise<T>;
   get: (id: string) => Promise<T>;
-  remove: (id: string, key: string) => Promise<void>;
+  remove: (id: string, key: string) => Promise<unknown>;
   known: (state: State, id: string) => T | undefined;
   delta: (value: T) => Delta;
 };
@@ -77,7 +77,7 @@ async function sendNamed<T extends Named, Patch extends object>(
   confirmed: State,
 ): Promise<Sent> {
   if (made) {
-    const saved = await kind.create({ name: made.name, colour: made.colour } as unknown as Patch, key);
+    const saved = await kind.create({ name: made.name, colour: made.colour }, key);
     return { delta: kind.delta(saved), created: { temporary: made.id, id: saved.id } };
   }
   if (operation.op === "update") {

@@ -1,0 +1,27 @@
+/** Browser tests on Debian's Chromium, against the real stack: PostgreSQL, API, relay and the built web app. */
+import { defineConfig } from "@playwright/test";
+import { E2E } from "./e2e/stack-settings.mjs";
+
+export default defineConfig({
+  testDir: "e2e",
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: true,
+  timeout: 45_000,
+  expect: { timeout: 7_000 },
+  reporter: [["list"]],
+  use: {
+    baseURL: E2E.url,
+    viewport: { width: 1280, height: 800 },
+    trace: "retain-on-failure",
+    launchOptions: { executablePath: E2E.chromium, args: ["--no-sandbox"] },
+  },
+  webServer: E2E.external
+    ? undefined
+    : {
+        command: "node e2e/stack.mjs",
+        url: `${E2E.url}/readyz`,
+        timeout: 120_000,
+        gracefulShutdown: { signal: "SIGTERM", timeout: 10_000 },
+      },
+});
