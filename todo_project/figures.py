@@ -1,0 +1,138 @@
+"""How the product is doing, in numbers for operators: one cheap query per figure, however much data there is."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Count, Min, Q, QuerySet
+from django.db.models.functions import TruncDay, TruncMinute
+from django.urls import reverse
+from django.utils import timezone
+
+from dapr_bridge.models import OutboxEvent
+from todo_project.charts import Chart, Series
+from todos.models import Todo, User
+
+DAYS = 30
+MINUTES = 60
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number that matters by itself; `alarming` when somebody should look."""
+
+    label: str
+    value: str
+    link: str
+    alarming: bool = False
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything the index page shows."""
+
+    tiles: list[Tile]
+    charts: list[Chart]
+
+
+def first_id(moment: datetime) -> UUID:
+    """The lowest UUIDv7 of this moment (RFC 9562: 48 bits of milliseconds, first): a range of time is a range of primary keys."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def read() -> Figures:
+    """The figures as of now. Days are UTC."""
+    now = timezone.now().astimezone(UTC)
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    this_minute = now.replace(second=0, microsecond=0)
+    minutes = [this_minute - timedelta(minutes=back) for back in reversed(range(MINUTES))]
+    signed_up = _by_id(User.objects.all(), "id", "created_at", TruncDay, days)
+    return Figures(
+        tiles=[*_outbox_tiles(now), Tile("Sign-ups, 30 days", f"{sum(signed_up):,}", _link(User, id__gte=first_id(days[0])))],
+        charts=[
+            Chart(
+                title="Todos per day",
+                steps=[f"{day:%d %b}" for day in days],
+                mark_every=5,
+                series=[
+                    Series("created", _by_id(Todo.objects.all(), "id", "created_at", TruncDay, days), _links(Todo, "id", days, first_id)),
+                    Series("completed", _completed(days), _links(Todo, "completed_at", days, datetime.isoformat)),
+                ],
+            ),
+            Chart(
+                title="Events per minute",
+                steps=[f"{minute:%H:%M}" for minute in minutes],
+                mark_every=10,
+                series=[
+                    Series(
+                        "events",
+                        _by_id(OutboxEvent.objects.all(), "id", "created_at", TruncMinute, minutes),
+                        _links(OutboxEvent, "id", minutes, first_id),
+                    )
+                ],
+            ),
+            Chart(
+                title="Sign-ups per day",
+                steps=[f"{day:%d %b}" for day in days],
+                mark_every=5,
+                series=[Series("sign-ups", signed_up, _links(User, "id", days, first_id))],
+            ),
+        ],
+    )
+
+
+def _outbox_tiles(now: datetime) -> list[Tile]:
+    waiting = Q(parked_at__isnull=True)
+    open_events = OutboxEvent.objects.open().aggregate(
+        waiting=Count("position", filter=waiting),
+        failing=Count("position", filter=waiting & Q(failures__gt=0)),
+        parked=Count("position", filter=~waiting),
+        oldest=Min("created_at", filter=waiting),
+    )
+    age = (now - open_events["oldest"]).total_seconds() if open_events["oldest"] else 0.0
+    undone = {"delivered_at__isnull": True, "discarded_at__isnull": True, "parked_at__isnull": True}
+    return [
+        Tile("Events waiting", f"{open_events['waiting']:,}", _link(OutboxEvent, **undone)),
+        Tile("Oldest waiting", duration(age), _link(OutboxEvent, **undone), alarming=age > 60),
+        Tile("Failing", f"{open_events['failing']:,}", _link(OutboxEvent, **undone, failures__gt=0), alarming=open_events["failing"] > 0),
+        Tile("Parked", f"{open_events['parked']:,}", _link(OutboxEvent, state="parked"), alarming=open_events["parked"] > 0),
+    ]
+
+
+def _by_id(rows: QuerySet[Any], key: str, column: str, truncate: Callable[[str], Any], steps: list[datetime]) -> list[int]:
+    """How many rows were made in each step, found by their UUIDv7 instead of an index on the time."""
+    # A minute of slack: the id is the application's clock, the column the database's.
+    recent = rows.filter(**{f"{key}__gte": first_id(steps[0] - timedelta(minutes=1))})
+    return _per_step(recent.values_list(truncate(column)).annotate(Count("pk")).order_by(), steps)
+
+
+def _completed(days: list[datetime]) -> list[int]:
+    recent = Todo.objects.filter(completed_at__gte=days[0])
+    return _per_step(recent.values_list(TruncDay("completed_at")).annotate(Count("pk")).order_by(), days)
+
+
+def _per_step(counted: Iterable[tuple[datetime, int]], steps: list[datetime]) -> list[int]:
+    found = dict(counted)
+    return [found.get(step, 0) for step in steps]
+
+
+def _links(model: type[Any], column: str, steps: list[datetime], bound: Callable[[datetime], Any]) -> list[str]:
+    width = steps[1] - steps[0]
+    return [_link(model, **{f"{column}__gte": bound(step), f"{column}__lt": bound(step + width)}) for step in steps]
+
+
+def _link(model: type[Any], **filters: Any) -> str:
+    """The admin's list of this model, filtered."""
+    return f"{reverse(f'admin:{model._meta.app_label}_{model._meta.model_name}_changelist')}?{urlencode(filters)}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its largest unit: 42 s, 5 min, 3 h, 2 d."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
