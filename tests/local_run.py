@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tools import postgres
+
 ROOT = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".run", ".env", "__pycache__", "node_modules", ".next", ".*_cache", ".hypothesis")
 LOCAL_SETTINGS = (
@@ -115,6 +117,7 @@ class LocalRun:
         kill_all_in(self.folder)
         if self._make:
             self._make.wait(10)
+        shutil.rmtree(postgres.socket_folder(self.folder / ".run/postgres"), ignore_errors=True)
 
 
 def processes_in(folder: Path) -> dict[int, str]:

@@ -23,7 +23,7 @@ from tools.children import die_with_parent
 from tools.environment import Refusal, lookup
 
 OLDEST = 15
-EXTENSIONS = ("btree_gin", "pg_trgm")  # of contrib, which distributions may package apart
+EXTENSIONS = ("btree_gin", "fuzzystrmatch", "pg_trgm")  # of contrib, which distributions may package apart
 SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432.lock")  # bytes the kernel and PostgreSQL leave for the folder
 HELP = "install postgresql 15 or newer with its contrib modules, or set DATABASE_URL to a running server."
 
@@ -111,37 +111,44 @@ def unprivileged() -> list[str]:
 
 
 def socket_folder(data: Path) -> Path:
-    """A private folder for the unix socket of `data`, short enough for the kernel, made when missing."""
+    """Where the unix socket of `data` is: beside it, or in /tmp when that path is too long for the kernel."""
     folder = data.parent / "socket"
-    if len(os.fsencode(folder)) > SOCKET_PATH_LIMIT:
-        name = f"todo-{os.geteuid()}-{hashlib.sha256(os.fsencode(data)).hexdigest()[:12]}"
-        folder = Path("/tmp") / name  # noqa: S108  TMPDIR may be as long as the checkout's path
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    if folder.stat(follow_symlinks=False).st_uid not in (os.geteuid(), 65534):
-        raise Refusal(f"{folder} belongs to another user: remove it and start again.")
-    return folder
+    if len(os.fsencode(folder)) <= SOCKET_PATH_LIMIT:
+        return folder
+    name = f"todo-{os.geteuid()}-{hashlib.sha256(os.fsencode(data)).hexdigest()[:12]}"
+    return Path("/tmp") / name  # noqa: S108  TMPDIR may be as long as the checkout's path
 
 
-def initialise(data: Path, installation: Installation, *, durable: bool = True) -> None:
-    """Make an empty cluster in `data`; one that an interrupted start left half-made is made again."""
-    if (data / "PG_VERSION").is_file():
-        return
-    prefix = unprivileged()
-    shutil.rmtree(data, ignore_errors=True)
+def prepare(data: Path, installation: Installation, *, durable: bool = True) -> None:
+    """Make the private socket folder, and an empty cluster in `data` unless one is there."""
+    sockets = socket_folder(data)
+    data.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    if sockets.stat(follow_symlinks=False).st_uid not in (os.geteuid(), 65534):
+        raise Refusal(f"{sockets} belongs to another user: remove it and start again.")
+    as_nobody = unprivileged()[:1] == ["setpriv"]
+    if as_nobody:  # the server is then a stranger to root's folders
+        data.parent.chmod(0o711)
+        os.chown(sockets, 65534, 65534)
+    if not (data / "PG_VERSION").is_file():
+        _initialise(data, installation, ["--no-sync"] if not durable else [], owner=65534 if as_nobody else -1)
+
+
+def _initialise(data: Path, installation: Installation, options: list[str], *, owner: int) -> None:
+    """Run initdb beside `data` and rename: what an interrupted start left half-made is made again."""
     being_made = data.with_name(data.name + ".new")
-    shutil.rmtree(being_made, ignore_errors=True)
-    being_made.mkdir(mode=0o700, parents=True)
-    if prefix[:1] == ["setpriv"]:
-        os.chown(being_made, 65534, 65534)
-        os.chown(socket_folder(data), 65534, 65534)
+    for leftover in (data, being_made):
+        shutil.rmtree(leftover, ignore_errors=True)
+    being_made.mkdir(mode=0o700)
+    os.chown(being_made, owner, owner)
     locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if installation.major >= 17 else ["--locale=C.UTF-8"]
-    command: list[str | Path] = [installation.bin / "initdb", "-D", being_made, "-U", "postgres", "-A", "trust", "-E", "UTF8", *locale]
-    command += [] if durable else ["-N"]
-    made = subprocess.run([*prefix, *command], capture_output=True, text=True, check=False)
+    initdb = [str(installation.bin / "initdb"), "-D", str(being_made), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+    made = subprocess.run([*unprivileged(), *initdb, *locale, *options], capture_output=True, text=True, check=False)
     if made.returncode:
         reason = (made.stderr.strip().splitlines() or ["initdb failed"])[-1]
-        raise Refusal(f"PostgreSQL cannot make its files in {data} ({reason}): make that folder writable, or set DATABASE_URL.")
+        raise Refusal(
+            f"PostgreSQL cannot make its files in {data} ({reason}): make that folder reachable and writable, or set DATABASE_URL."
+        )
     being_made.rename(data)
 
 
@@ -196,7 +203,7 @@ def throwaway(installation: Installation | None = None) -> Iterator[str]:
     installation = installation or installations()[0]
     with tempfile.TemporaryDirectory(prefix="todo-pg-", dir="/tmp", ignore_cleanup_errors=True) as folder:  # a short path, for the socket
         data, log = Path(folder) / "data", Path(folder) / "log"
-        initialise(data, installation, durable=False)
+        prepare(data, installation, durable=False)
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         fast = ["fsync=off", "full_page_writes=off", "max_connections=300", "listen_addresses=127.0.0.1", f"port={port}"]

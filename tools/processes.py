@@ -51,7 +51,7 @@ def database(data: Path) -> list[Process | Step]:
     """The embedded PostgreSQL."""
     installation = postgres.find(data)
     return [
-        Step(f"PostgreSQL {installation.major} files", lambda: postgres.initialise(data, installation)),
+        Step(f"PostgreSQL {installation.major} files", lambda: postgres.prepare(data, installation)),
         Process(
             "postgresql",
             postgres.command(data, installation),
