@@ -92,7 +92,8 @@ DATABASES["default"].update(
     OPTIONS={
         **_url_options,
         "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4, "reconnect_timeout": 2} if _pool_size else False,
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000",
+        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"
+        " -c pg_trgm.word_similarity_threshold=0.19",  # five letters, two of them swapped, are no more alike than 0.2
         "application_name": f"todo-{ROLE}",
     },
 )

@@ -1,6 +1,5 @@
 """Which todos a list request means: its filters and its text query, as one queryset."""
 
-import types
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-query = search = types.SimpleNamespace(Query=object, QueryError=ValueError)  # TEMP
+from todos import query, search
 from todos.api.params import NONE
 from todos.api.problems import FieldErrors
 from todos.models import NO_DUE, Todo, TodoLabel, User
@@ -33,7 +32,7 @@ class TodoFilter:
         for label in self.params.get("label", ()):
             found = found.filter(id__in=TodoLabel.objects.filter(label=label).values("todo_id"))
         if self.query:
-            found = found.filter(search.condition(self.query, owner=self.owner))
+            found = search.matching(found, self.query, owner=self.owner)
         return found
 
     def _conditions(self) -> Q:
