@@ -28,7 +28,7 @@ class TodoFilter:
 
     def todos(self) -> QuerySet[Todo]:
         """The queryset, owner's and live todos only."""
-        found = Todo.objects.owned_by(self.owner).live().filter(self._conditions())
+        found: QuerySet[Todo] = Todo.objects.owned_by(self.owner).live().filter(self._conditions())
         for label in self.params.get("label", ()):
             found = found.filter(id__in=TodoLabel.objects.filter(label=label).values("todo_id"))
         if self.query:
