@@ -70,7 +70,7 @@ class Stack:
         self.data = folder / "pg" / "data"
         self.data.parent.mkdir(mode=0o755)
         self.installation = postgres.installations()[0]
-        postgres.initialise(self.data, self.installation)
+        postgres.prepare(self.data, self.installation)
         self.port = free_port()
         database_port = free_port()
         self.database = f"postgres://postgres@127.0.0.1:{database_port}/todo"
