@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
@@ -16,6 +17,7 @@ class OperatorSite(AdminSite):
     site_header = "Todo operations"
     site_title = "Todo operations"
     index_title = "Overview"
+    site_url = next(iter(settings.PUBLIC_ORIGINS), None)  # the web app; without one known there is no link
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The figures, then Django's own index."""

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 720, 180  # of the viewBox
-LEFT, TOP, BOTTOM = 44, 10, 22  # room for the scale, for its highest number, and for the steps' names
+WIDE, NARROW = 1160, 560  # of the viewBox: about the pixels it is shown at, so that texts keep their size
+HEIGHT = 180
+LEFT, RIGHT, TOP, BOTTOM = 44, 20, 10, 22  # room for the scale, the last step's name, the highest number, and the names
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,25 @@ class Label:
 
 @dataclass(frozen=True)
 class Chart:
-    """Series over the same steps, drawn side by side; every `mark_every`-th step has its name below."""
+    """Series over the same steps, drawn side by side; every `mark_every`-th step has its name below. A wide one fills a row."""
 
     title: str
     steps: Sequence[str]
     series: Sequence[Series]
     mark_every: int
+    wide: bool = False
 
-    width, height, left, right = WIDTH, HEIGHT, LEFT, WIDTH
+    height, left = HEIGHT, LEFT
+
+    @property
+    def width(self) -> int:
+        """Of the viewBox."""
+        return WIDE if self.wide else NARROW
+
+    @property
+    def right(self) -> int:
+        """Where the drawing ends."""
+        return self.width - RIGHT
 
     @property
     def top_of_scale(self) -> int:
@@ -62,7 +74,7 @@ class Chart:
     @property
     def bars(self) -> Iterator[Bar]:
         """One per number above zero."""
-        slot = (WIDTH - LEFT) / len(self.steps)
+        slot = (self.right - LEFT) / len(self.steps)
         thick = slot * 0.8 / len(self.series)
         drawn = HEIGHT - TOP - BOTTOM
         for number, series in enumerate(self.series):
@@ -84,7 +96,7 @@ class Chart:
     @property
     def marks(self) -> list[Label]:
         """Names of steps, counted back from the newest, which always has one."""
-        slot = (WIDTH - LEFT) / len(self.steps)
+        slot = (self.right - LEFT) / len(self.steps)
         last = len(self.steps) - 1
         marked = range(last, -1, -self.mark_every)
         return [Label(round(LEFT + slot * (step + 0.5), 1), HEIGHT - 6, self.steps[step]) for step in marked]

@@ -1,8 +1,11 @@
 """Django's handlers of errors that no view has answered: pages for the admin, problem documents for everything else."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.views import csrf, defaults
 
+from todo_project import outage
 from todos.api import problems
 
 
@@ -22,8 +25,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500."""
-    return defaults.server_error(request) if _in_admin(request) else problems.server_error(request)
+    """handler500, called while the error is being handled: a session may fail to load or save in a middleware."""
+    if _in_admin(request):
+        return outage.answer_to(request, sys.exception()) or defaults.server_error(request)
+    return problems.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

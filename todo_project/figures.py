@@ -56,6 +56,7 @@ def read() -> Figures:
         charts=[
             Chart(
                 title="Todos per day",
+                wide=True,
                 steps=[f"{day:%d %b}" for day in days],
                 mark_every=5,
                 series=[

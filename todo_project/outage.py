@@ -13,7 +13,7 @@ from todos.api import problems
 class DatabaseOutage:
     """Innermost middleware: answers for views outside the REST framework, the admin's above all.
 
-    The API's views answer by themselves, and `problems.server_error` for what fails in another middleware.
+    The API's views answer by themselves, and `errors.server_error` for what fails in another middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -24,10 +24,16 @@ class DatabaseOutage:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to a lost or exhausted database; None for every other exception."""
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        answer = problems.of_exception(exception)
-        if answer is not None and request.path_info.startswith("/admin"):
-            # Rendered without the request: context processors would ask the database for the user.
-            answer = HttpResponse(get_template("503.html").render(), status=503, headers={"Retry-After": answer["Retry-After"]})
-        return answer
+        return answer_to(request, exception)
+
+
+def answer_to(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """503 with Retry-After if the error is the database's absence: a page in the admin, a problem document elsewhere."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return None
+    answer = problems.of_exception(error)
+    if answer is not None and request.path_info.startswith("/admin"):
+        # Rendered without the request: context processors would ask the database for the user.
+        headers = {"Retry-After": answer["Retry-After"], "Cache-Control": "no-store"}
+        answer = HttpResponse(get_template("503.html").render(), status=503, headers=headers)
+    return answer

@@ -48,6 +48,7 @@ class Table(ModelAdmin):
 
     paginator = EstimatingPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # a count of the whole table per filter
     ordering = ("-pk",)
     sortable_by = ()
     search_fields = ("id__exact",)  # shows the search box
@@ -127,7 +128,7 @@ class ServiceAdmin(Table):
         return {row.owner_id for row in rows}
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form: Any = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
         form.refused = getattr(request, "refused", None)
         return form
 

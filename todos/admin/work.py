@@ -124,6 +124,7 @@ class TodoForm(ServiceForm):
         for name, field in self.fields.items():
             if name == "project" and isinstance(field, forms.ModelChoiceField):
                 field.queryset = Project.objects.filter(owner_id=todo.owner_id).order_by("position")
+                field.widget = forms.Select(choices=field.choices)  # without Django's link to add one, which would ask for an owner
             if name == "chosen_labels" and isinstance(field, forms.ModelMultipleChoiceField):
                 field.queryset = Label.objects.filter(owner_id=todo.owner_id).order_by("name")
                 field.initial = list(todo.labels.order_by("name"))
@@ -132,7 +133,7 @@ class TodoForm(ServiceForm):
 @admin.register(Todo)
 class TodoAdmin(ServiceAdmin):
     form = TodoForm
-    list_display = ("short_title", "owner", "project", "priority", "due", "state", "created_at")
+    list_display = ("short_title", "owner", "project", "due", "state")
     list_filter = (StateFilter, "priority")
     list_select_related = ("owner", "project")
     autocomplete_fields = ("owner",)
@@ -176,6 +177,7 @@ class TodoAdmin(ServiceAdmin):
         return queryset.alias(lowered=Lower("title")).filter(lowered__contains=term.lower())  # the trigram index is on lower(title)
 
     def create(self, values: dict[str, Any]) -> Todo:
+        values.pop("chosen_labels")  # chosen on the next page, among the owner's
         return todo_services.create_todo(**values)
 
     def update(self, obj: Todo, changes: dict[str, Any]) -> None:

@@ -1,0 +1,1 @@
+"""How the admin writes dates: the same for everybody, and sortable."""
