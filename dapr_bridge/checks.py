@@ -59,14 +59,16 @@ def _check_consumers(consumers: object) -> Iterator[CheckMessage]:
         yield _error(6, "DAPR_BRIDGE['CONSUMERS'] is not a dictionary.", 'Write {"name": {"handler": "path.to.function", "types": ["*"]}}.')
         return
     for name, consumer in consumers.items():
-        if not (isinstance(name, str) and 0 < len(name.strip()) and len(name) <= LONGEST_NAME):
+        if not (isinstance(name, str) and name.strip() and len(name) <= LONGEST_NAME):
             yield _error(7, f"The consumer name {name!r} cannot be stored.", f"Give 1 to {LONGEST_NAME} characters.")
         if not isinstance(consumer, Mapping) or not {"handler"} <= set(consumer) <= {"handler", "types"}:
             yield _error(8, f"The consumer {name!r} is {consumer!r}.", 'Give it a "handler" and, unless it wants all, "types"; no more.')
             continue
         types = consumer.get("types", ["*"])
         if not (isinstance(types, list | tuple) and types and all(isinstance(type, str) and type for type in types)):
-            yield _error(9, f"The consumer {name!r} has the types {types!r}.", 'Give a list of patterns such as ["todo.*"], or leave it out.')
+            yield _error(
+                9, f"The consumer {name!r} has the types {types!r}.", 'Give a list of patterns such as ["todo.*"], or leave it out.'
+            )
         yield from _check_path(10, f"The consumer {name!r}", consumer["handler"])
 
 

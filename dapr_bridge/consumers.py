@@ -153,7 +153,7 @@ class _Reaction:
 
     def is_to_blame_for(self, error: Exception) -> bool:
         """Whether the handler raised. What the database did to the transaction is logged and left to the next lease."""
-        lost = is_lost_connection(error, connections[database()])
+        lost = is_lost_connection(error)
         if lost:
             connections[database()].close()
         if self.consumer and not lost and not is_conflict(error):
@@ -184,7 +184,7 @@ def _take(event_id: UUID, able: list[str]) -> _Taken | None:
 def _record_failure(event_id: UUID, consumer: str, error: Exception) -> None:
     """Count a handler's exception, and park the event after enough of them."""
     text = f"{consumer}: {type(error).__name__}: {error}".replace("\0", "")[:ERROR_CHARACTERS]
-    parameters = {"id": event_id, "error": text, "limit": conf.PARK_AFTER_FAILURES, "age": conf.PARK_MIN_AGE_SECONDS}
+    parameters: dict[str, Any] = {"id": event_id, "error": text, "limit": conf.PARK_AFTER_FAILURES, "age": conf.PARK_MIN_AGE_SECONDS}
     try:
         with connections[database()].cursor() as cursor:
             cursor.execute(_RECORD_FAILURE, parameters)

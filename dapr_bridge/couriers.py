@@ -17,5 +17,5 @@ class Courier(Protocol):
 class InProcessCourier:
     """Runs the consumers right here."""
 
-    def carry(self, event_id: UUID, *, attempt: int) -> Outcome:  # noqa: ARG002 -- the same way every time
+    def carry(self, event_id: UUID, *, attempt: int) -> Outcome:
         return dispatch(event_id)

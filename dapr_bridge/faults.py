@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.db import InterfaceError, OperationalError
-from django.db.backends.base.base import BaseDatabaseWrapper
+import psycopg
 
 CONFLICTS = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
 # admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections; class 08 are connection exceptions
@@ -12,22 +11,21 @@ LOST = frozenset({"57P01", "57P02", "57P03", "53300"})
 
 def is_conflict(error: BaseException) -> bool:
     """Whether PostgreSQL rolled the transaction back in favour of another one, so that repeating it may succeed."""
-    return any(state in CONFLICTS for state in _sqlstates(error))
+    return any(isinstance(link, psycopg.Error) and link.sqlstate in CONFLICTS for link in _chain(error))
 
 
-def is_lost_connection(error: BaseException, connection: BaseDatabaseWrapper) -> bool:
-    """Whether the transaction ended because the connection did, or because none could be had."""
-    if any(state in LOST or state.startswith("08") for state in _sqlstates(error)):
-        return True
-    driver = connection.connection
-    gone = driver is None or bool(driver.closed)
-    return gone and any(isinstance(link, OperationalError | InterfaceError) for link in _chain(error))
+def is_lost_connection(error: BaseException) -> bool:
+    """Whether the transaction ended because the connection did, or because none could be had.
 
-
-def _sqlstates(error: BaseException) -> Iterator[str]:
+    An error with a code of another kind came from a living server. One without a code was raised by the client, about the
+    connection. The connection itself cannot be asked: Django has opened a new one by the time a failed COMMIT is caught.
+    """
     for link in _chain(error):
-        if state := getattr(link, "sqlstate", None):
-            yield state
+        if isinstance(link, psycopg.OperationalError | psycopg.InterfaceError):
+            state = link.sqlstate
+            if state is None or state in LOST or state.startswith("08"):
+                return True
+    return False
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -30,7 +30,7 @@ _MAY_BE_CARRIED = "COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL
 # Whether another event of the subject was waiting behind the leased one: if not, nothing is asked after its delivery.
 _FOLLOWED = """COALESCE((SELECT f.subject FROM dapr_bridge_outbox f
           WHERE f.delivered_at IS NULL AND f.discarded_at IS NULL AND (f.subject, f.position) > (o.subject, o.position)
-          ORDER BY f.subject, f.position LIMIT 1) = o.subject, false)"""  # noqa: S608 -- only constants of this module
+          ORDER BY f.subject, f.position LIMIT 1) = o.subject, false)"""
 
 # Whether this process has a consumer that the event still waits for, or the event waits for none: otherwise a process of the
 # release before would keep the event of a new consumer from the process that has it, lease after lease.
@@ -124,7 +124,7 @@ def claim(*, limit: int, after: str = "") -> Claimed:
     """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
     taken_at = time.monotonic()
     rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM, able=list(conf.CONSUMERS))
-    leases = [Lease(*row[:5], taken_at=taken_at) for row in rows if row[0] is not None]
+    leases = [_lease(row[:5], taken_at) for row in rows if row[0] is not None]
     subject, exhausted = rows[0][5:]
     return Claimed(leases, "" if exhausted else subject)
 
@@ -133,14 +133,14 @@ def advance(lease: Lease) -> Lease | None:
     """Lease the event that follows a delivered one in its subject; None when there is none, or none that is due."""
     taken_at = time.monotonic()
     rows = _fetch(_ADVANCE, subject=lease.subject, position=lease.position)
-    return Lease(*rows[0], taken_at=taken_at) if rows else None
+    return _lease(rows[0], taken_at) if rows else None
 
 
 def renew(lease: Lease) -> bool:
     """Start the lease anew just before its event is carried; False when it has passed to another relay or the event ended."""
     with connections[database()].cursor() as cursor:
         cursor.execute(_RENEW, _durations() | {"position": lease.position, "attempts": lease.attempt})
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def release(leases: Sequence[Lease]) -> None:
@@ -149,10 +149,16 @@ def release(leases: Sequence[Lease]) -> None:
         cursor.execute(_RELEASE, {"positions": [lease.position for lease in leases], "attempts": [lease.attempt for lease in leases]})
 
 
+def _lease(row: tuple[Any, ...], taken_at: float) -> Lease:
+    id, position, subject, attempt, followed = row
+    return Lease(id, position, subject, attempt, followed, taken_at)
+
+
 def _fetch(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
     with connections[database()].cursor() as cursor:
         cursor.execute(sql, _durations() | parameters)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def _durations() -> dict[str, Any]:

@@ -41,7 +41,5 @@ def enqueue(*, type: str, subject: str, data: dict[str, Any]) -> None:
 def consumers_of(type: str) -> list[str]:
     """Names of the consumers whose patterns match the event type, in the order of the setting."""
     return [
-        name
-        for name, consumer in conf.CONSUMERS.items()
-        if any(fnmatchcase(type, pattern) for pattern in consumer.get("types", ["*"]))
+        name for name, consumer in conf.CONSUMERS.items() if any(fnmatchcase(type, pattern) for pattern in consumer.get("types", ["*"]))
     ]

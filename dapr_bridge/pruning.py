@@ -28,7 +28,7 @@ def prune(*, keep_seconds: float | None = None, batch: int = BATCH) -> int:
     """Delete the rows that were delivered or discarded longer ago than `keep_seconds` (`KEEP_SECONDS` when None), each batch in
     a transaction of its own; returns how many outbox rows went."""
     keep = conf.KEEP_SECONDS if keep_seconds is None else keep_seconds
-    total = 0
+    total: int = 0
     with connections[database()].cursor() as cursor:
         while True:
             cursor.execute(_PRUNE, {"keep": keep, "batch": batch})

@@ -9,52 +9,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('pk', models.CompositePrimaryKey('event_id', 'consumer', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('event_id', models.UUIDField()),
-                ('consumer', models.CharField(max_length=100)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("pk", models.CompositePrimaryKey("event_id", "consumer", blank=True, editable=False, primary_key=True, serialize=False)),
+                ("event_id", models.UUIDField()),
+                ("consumer", models.CharField(max_length=100)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
-                'db_table': 'dapr_bridge_receipt',
+                "db_table": "dapr_bridge_receipt",
             },
         ),
         migrations.CreateModel(
-            name='OutboxEvent',
+            name="OutboxEvent",
             fields=[
-                ('position', models.BigAutoField(primary_key=True, serialize=False)),
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, unique=True)),
-                ('topic', models.CharField(max_length=255)),
-                ('type', models.CharField(max_length=255)),
-                ('subject', models.CharField(db_collation='C', max_length=255)),
-                ('data', models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
-                ('traceparent', models.TextField(blank=True, default='')),
-                ('tracestate', models.TextField(blank=True, default='')),
-                ('due', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, size=None)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('attempts', models.IntegerField(db_default=0)),
-                ('failures', models.IntegerField(db_default=0)),
-                ('last_error', models.TextField(blank=True, db_default='', default='')),
-                ('next_attempt_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('delivered_at', models.DateTimeField(editable=False, null=True)),
-                ('parked_at', models.DateTimeField(editable=False, null=True)),
-                ('discarded_at', models.DateTimeField(editable=False, null=True)),
+                ("position", models.BigAutoField(primary_key=True, serialize=False)),
+                ("id", models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, unique=True)),
+                ("topic", models.CharField(max_length=255)),
+                ("type", models.CharField(max_length=255)),
+                ("subject", models.CharField(db_collation="C", max_length=255)),
+                ("data", models.JSONField(encoder=django.core.serializers.json.DjangoJSONEncoder)),
+                ("traceparent", models.TextField(blank=True, default="")),
+                ("tracestate", models.TextField(blank=True, default="")),
+                ("due", django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, size=None)),
+                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("attempts", models.IntegerField(db_default=0)),
+                ("failures", models.IntegerField(db_default=0)),
+                ("last_error", models.TextField(blank=True, db_default="", default="")),
+                ("next_attempt_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("delivered_at", models.DateTimeField(editable=False, null=True)),
+                ("parked_at", models.DateTimeField(editable=False, null=True)),
+                ("discarded_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={
-                'verbose_name': 'outbox event',
-                'db_table': 'dapr_bridge_outbox',
-                'permissions': [('operate_outboxevent', 'Can replay and discard parked events')],
-                'indexes': [models.Index(condition=models.Q(('delivered_at__isnull', True), ('discarded_at__isnull', True)), fields=['subject', 'position'], name='dapr_bridge_outbox_open'), models.Index(django.db.models.functions.comparison.Coalesce('delivered_at', 'discarded_at'), condition=models.Q(('delivered_at__isnull', True), ('discarded_at__isnull', True), _negated=True), name='dapr_bridge_outbox_ended')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('type', ''), _negated=True), models.Q(('subject', ''), _negated=True)), name='dapr_bridge_outbox_named'), models.CheckConstraint(condition=models.Q(('delivered_at__isnull', True), ('discarded_at__isnull', True), _connector='OR'), name='dapr_bridge_outbox_one_end')],
+                "verbose_name": "outbox event",
+                "db_table": "dapr_bridge_outbox",
+                "permissions": [("operate_outboxevent", "Can replay and discard parked events")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("delivered_at__isnull", True), ("discarded_at__isnull", True)),
+                        fields=["subject", "position"],
+                        name="dapr_bridge_outbox_open",
+                    ),
+                    models.Index(
+                        django.db.models.functions.comparison.Coalesce("delivered_at", "discarded_at"),
+                        condition=models.Q(("delivered_at__isnull", True), ("discarded_at__isnull", True), _negated=True),
+                        name="dapr_bridge_outbox_ended",
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(models.Q(("type", ""), _negated=True), models.Q(("subject", ""), _negated=True)),
+                        name="dapr_bridge_outbox_named",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("delivered_at__isnull", True), ("discarded_at__isnull", True), _connector="OR"),
+                        name="dapr_bridge_outbox_one_end",
+                    ),
+                ],
             },
         ),
     ]

@@ -68,7 +68,9 @@ def test_a_row_locked_by_someone_else_is_passed_over() -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT FROM dapr_bridge_outbox WHERE id = %s FOR NO KEY UPDATE", [busy])
             with other.cursor() as elsewhere:
-                elsewhere.execute(leases._CLAIM, {"limit": 9, "after": "", "visits": 9, "lease": 1.0, "longest": 1.0, "able": ["ledger", "audit"]})
+                elsewhere.execute(
+                    leases._CLAIM, {"limit": 9, "after": "", "visits": 9, "lease": 1.0, "longest": 1.0, "able": ["ledger", "audit"]}
+                )
                 assert [row[0] for row in elsewhere.fetchall()] == [free]
     finally:
         other.close()

@@ -1,6 +1,7 @@
 """What an operator does with parked events and removed consumers, by command and in the admin."""
 
 from io import StringIO
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -17,7 +18,7 @@ from tests.dapr_bridge.conftest import effects, enqueue
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def park(subject: str, **data: object) -> UUID:
+def park(subject: str, **data: Any) -> UUID:
     event_id = enqueue(subject, **data)
     OutboxEvent.objects.filter(id=event_id).update(parked_at="2026-01-02T03:04:05Z", failures=9, last_error="ledger: ValueError: no")
     return event_id

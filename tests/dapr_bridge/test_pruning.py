@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from dapr_bridge import pruning
 from dapr_bridge.consumers import dispatch
 from dapr_bridge.models import OutboxEvent, Receipt
 from dapr_bridge.pruning import prune
@@ -50,3 +51,12 @@ def test_the_command_prunes_by_days() -> None:
     assert out.getvalue().splitlines() == ["0 events pruned.", "1 events pruned."]
     with pytest.raises(CommandError, match="0 or more"):
         call_command("prune_events", days=-1)
+
+
+def test_pruning_finds_old_rows_by_their_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {pruning._PRUNE}", {"keep": 0, "batch": 9})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "Index Scan using dapr_bridge_outbox_ended" in plan

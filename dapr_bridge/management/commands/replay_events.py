@@ -40,7 +40,8 @@ class Command(BaseCommand):
 
     def _list(self, events: OutboxQuerySet) -> None:
         count = 0
-        for count, event in enumerate(events.order_by("position").iterator(), 1):
+        for event in events.order_by("position").iterator():
+            count += 1
             self.stdout.write(f"{event.id}  {event.parked_at:%Y-%m-%d %H:%M:%S}  {event.type}  {event.subject}  {event.last_error}")
         self.stdout.write(f"{count} parked events.")
 

@@ -36,9 +36,7 @@ not_callable = "just text"
 
 def _record(consumer: str, event: Event) -> None:
     order_id = -1 if event.data.get("dangling") == consumer else None
-    Entry.objects.create(
-        consumer=consumer, event_id=event.id, subject=event.subject, number=event.data.get("number", 0), order_id=order_id
-    )
+    Entry.objects.create(consumer=consumer, event_id=event.id, subject=event.subject, number=event.data.get("number", 0), order_id=order_id)
     if "sleep" in event.data:
         time.sleep(event.data["sleep"])
     if event.data.get("fails") == consumer:

@@ -9,6 +9,9 @@ class Order(models.Model):
     subject = models.CharField(max_length=100, unique=True)
     number = models.IntegerField(default=0)  # of the last event
 
+    def __str__(self) -> str:
+        return self.subject
+
 
 class Entry(models.Model):
     """One effect of one consumer, in the order of `id`."""
@@ -18,3 +21,6 @@ class Entry(models.Model):
     subject = models.CharField(max_length=100)
     number = models.IntegerField()
     order = models.ForeignKey(Order, null=True, on_delete=models.CASCADE)  # deferred: a wrong one fails at COMMIT
+
+    def __str__(self) -> str:
+        return f"{self.consumer} {self.subject} {self.number}"
