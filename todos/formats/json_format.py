@@ -15,8 +15,7 @@ from todos.positions import is_position
 
 VERSION = 1
 _HEADER = '{"format":"todo-export","version":%d,"projects":['
-_Kind = type[ProjectRecord] | type[LabelRecord] | type[TodoRecord]
-_KINDS: dict[str, _Kind] = {"projects": ProjectRecord, "labels": LabelRecord, "todos": TodoRecord}
+_KINDS: dict[str, type[Record]] = {"projects": ProjectRecord, "labels": LabelRecord, "todos": TodoRecord}
 _ORDER = tuple(_KINDS)
 _NEXT_LIST = re.compile(r'\]\s*,\s*"(labels|todos)"\s*:\s*\[')
 _END = re.compile(r"\]\s*\}")
@@ -89,7 +88,7 @@ def _header_problem(text: str) -> str:
     return ""
 
 
-def _read_item(line: int, text: str, kind: _Kind) -> Iterator[Record | LineError]:
+def _read_item(line: int, text: str, kind: type[Record]) -> Iterator[Record | LineError]:
     try:
         item = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -100,9 +99,10 @@ def _read_item(line: int, text: str, kind: _Kind) -> Iterator[Record | LineError
         return
     known = kind.__dataclass_fields__.keys() - {"line"}
     values: dict[str, Any] = {}
-    for name in known & item.keys():
+    for name in sorted(item.keys() & known):
+        reader: Callable[[Any], Any] = _READERS.get(name, _text)
         try:
-            values[name] = _READERS.get(name, _text)(item[name])
+            values[name] = reader(item[name])
         except (ValueError, OverflowError) as error:
             yield LineError(line, f"{name}: {error}")
             return
@@ -115,7 +115,7 @@ def _read_item(line: int, text: str, kind: _Kind) -> Iterator[Record | LineError
         yield LineError(line, f"Not known and left out: {names}.", skipped=False)
 
 
-def _item_problem(kind: _Kind, values: dict[str, Any]) -> str:
+def _item_problem(kind: type[Record], values: dict[str, Any]) -> str:
     required = {TodoRecord: ("title",), ProjectRecord: ("key", "name"), LabelRecord: ("name",)}[kind]
     for name in required:
         if not values.get(name):
