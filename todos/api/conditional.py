@@ -45,7 +45,7 @@ def read(request: Request, canonical: str, build: Callable[[], Answer]) -> HttpR
     key = _key(request, canonical)
     weak = f'W/"{key[:32]}"' if key else ""
     if weak and weak in parse_etags(request.headers.get("If-None-Match", "")):
-        return _finish(HttpResponse(status=304), weak)
+        return _bare(_finish(HttpResponse(status=304), weak))
     answer = _unpack(caches["responses"].get(key)) if key else None
     if answer is None:
         answer = build()
@@ -64,7 +64,8 @@ def respond(request: Request, answer: Answer, etag: str) -> HttpResponse:
     response = HttpResponse(answer.body, content_type=JSON)
     if answer.link:
         response["Link"] = answer.link
-    return get_conditional_response(request._request, etag=etag or None, response=_finish(response, etag)) or response
+    found = get_conditional_response(request._request, etag=etag or None, response=_finish(response, etag)) or response
+    return _bare(found) if found.status_code == 304 else found
 
 
 def json_response(value: Any, *, status: int = 200, version: int | None = None, location: str = "") -> HttpResponse:
@@ -81,7 +82,7 @@ def row_response(document: Any, version: int, *, status: int = 200, location: st
 
 
 def expected_version(request: Request) -> int | None:
-    """The version that If-Match names; None when the write is unconditional (no header, or `*`).
+    """The version that If-Match names, the first of several; None when the write is unconditional (no header, or `*`).
 
     Raises VersionConflict for tags that name no version of ours, PreconditionRequired where the settings demand one.
     """
@@ -115,6 +116,12 @@ def _key(request: Request, canonical: str) -> str:
     )
     message = "\0".join(f"{len(part)}:{part}" for part in parts)
     return hmac.new(settings.SECRET_KEY.encode(), message.encode(), sha256).hexdigest()
+
+
+def _bare(response: HttpResponse) -> HttpResponse:
+    """Without the type of a body that is not there."""
+    del response["Content-Type"]
+    return response
 
 
 def _finish(response: HttpResponse, etag: str) -> HttpResponse:

@@ -37,4 +37,6 @@ def checked(serializer: type[Serializer[Any]], request: Request, *, partial: boo
 
 def no_content() -> HttpResponse:
     """204."""
-    return HttpResponse(status=204)
+    response = HttpResponse(status=204)
+    del response["Content-Type"]
+    return response
