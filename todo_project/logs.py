@@ -83,10 +83,11 @@ def _user(request: HttpRequest) -> dict[str, str]:
 
 
 class TracebacksOnly(logging.Filter):
-    """Of Django's own lines about requests only those with a traceback: the rest repeats ours, with the path in it."""
+    """Of Django's own lines about requests only those with a traceback, without the path: the rest repeats ours."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record says what ours does not."""
+        record.msg, record.args = "request_failed", ()
         return bool(record.exc_info)
 
 

@@ -9,8 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from todos.models import User
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,3 +82,19 @@ def gunicorn(tmp_path: Path) -> Iterator[Callable[..., Gunicorn]]:
     yield start
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def account(db: None) -> "User":
+    """Somebody who signed up. The models are imported here because pytest loads this file before the settings are chosen."""
+    from todos.services import accounts
+
+    return accounts.sign_up(email="alice@example.com", password="correct horse battery 9", time_zone="Europe/Berlin")
+
+
+@pytest.fixture
+def operator(db: None) -> "User":
+    """Somebody who may do everything in the admin."""
+    from todos.services import accounts
+
+    return accounts.sign_up(email="operator@example.com", password="correct horse battery 9", is_staff=True, is_superuser=True)

@@ -124,7 +124,8 @@ class TodoForm(ServiceForm):
         for name, field in self.fields.items():
             if name == "project" and isinstance(field, forms.ModelChoiceField):
                 field.queryset = Project.objects.filter(owner_id=todo.owner_id).order_by("position")
-                field.widget = forms.Select(choices=field.choices)  # without Django's link to add one, which would ask for an owner
+                for link in ("can_add_related", "can_change_related", "can_view_related"):
+                    setattr(field.widget, link, False)  # a project added from here could be somebody else's
             if name == "chosen_labels" and isinstance(field, forms.ModelMultipleChoiceField):
                 field.queryset = Label.objects.filter(owner_id=todo.owner_id).order_by("name")
                 field.initial = list(todo.labels.order_by("name"))
