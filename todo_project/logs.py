@@ -167,7 +167,7 @@ def configure(*, level: str, pretty: bool) -> dict[str, Any]:
         "loggers": {
             "django": {**ours, "level": "INFO"},
             "django.request": {"handlers": ["tracebacks"], "level": "ERROR", "propagate": False},
-            "django.security": {**ours, "level": "ERROR"},  # below: refused requests, with the host or path that was sent
+            "django.security": {"handlers": [], "propagate": False},  # refused requests, quoting what was sent; our line has their 400
             "django.server": {"handlers": [], "level": "CRITICAL", "propagate": False},  # runserver's own lines, with query strings
             "environ": {**ours, "level": "WARNING"},  # below: that there is no .env, which is as it should be
             "gunicorn.error": {**ours, "level": "INFO"},
