@@ -85,7 +85,5 @@ export const row = (page: Page, title: string): Locator =>
 export const titles = (page: Page): Locator => page.getByRole("main").locator("[data-title] > span:first-child");
 export const details = (page: Page): Locator => page.getByRole("complementary");
 
-/** Waits until the server has everything. */
-export async function settled(page: Page): Promise<void> {
-  await page.waitForFunction(() => !document.querySelector("[data-pending]"));
-}
+/** The title in a row: click opens, keys act on the todo. */
+export const titleOf = (page: Page, title: string): Locator => row(page, title).locator("[data-title]");

@@ -5,6 +5,7 @@ test("someone signs up, signs out and signs in again", async ({ page }) => {
   await page.goto("/");
   await expect(page).toHaveURL(/\/signin$/);
   await page.getByRole("link", { name: "Create an account" }).click();
+  await expect(page.getByRole("heading", { name: "Create your account" })).toBeVisible();
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Create account" }).click();

@@ -1,4 +1,4 @@
-import { add, details, expect, quickAdd, row, test, titles } from "./app";
+import { add, details, expect, quickAdd, row, test, titleOf, titles } from "./app";
 
 test.beforeEach(async ({ page, account: _ }) => {
   await page.goto("/inbox");
@@ -22,7 +22,7 @@ test("spaces alone make no todo, and spaces around a title are dropped", async (
 
 test("a double click edits the title; Enter keeps, Escape does not", async ({ page }) => {
   await add(page, "Buy milk");
-  await row(page, "Buy milk").getByRole("button", { name: "Buy milk", exact: true }).dblclick();
+  await titleOf(page, "Buy milk").dblclick();
   const field = page.getByRole("main").getByRole("textbox", { name: "Title" });
   await field.fill("Buy oat milk");
   await field.press("Enter");
@@ -53,13 +53,13 @@ test("completed todos can be shown and reopened", async ({ page }) => {
 
 test("deleting can be undone, and the trash restores and purges", async ({ page }) => {
   await add(page, "Buy milk", "Call Ann");
-  await row(page, "Buy milk").getByRole("button", { name: "Buy milk", exact: true }).focus();
+  await titleOf(page, "Buy milk").focus();
   await page.keyboard.press("Delete");
   await expect(titles(page)).toHaveText(["Call Ann"]);
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(titles(page)).toHaveText(["Buy milk", "Call Ann"]);
 
-  await row(page, "Call Ann").getByRole("button", { name: "Call Ann", exact: true }).focus();
+  await titleOf(page, "Call Ann").focus();
   await page.keyboard.press("Delete");
   await expect(titles(page)).toHaveText(["Buy milk"]);
   await page.getByRole("link", { name: "Trash" }).click();
@@ -108,7 +108,7 @@ test("completing a repeating todo brings the next one", async ({ page }) => {
 
 test("details: notes, subtasks, due day, repetition, priority, label and project", async ({ page }) => {
   await add(page, "Plan party", "Other #Fun");
-  await row(page, "Plan party").getByRole("button", { name: "Plan party", exact: true }).click();
+  await titleOf(page, "Plan party").click();
   const panel = details(page);
   await panel.getByRole("button", { name: "Add notes" }).click();
   await panel
@@ -147,7 +147,7 @@ test("details: notes, subtasks, due day, repetition, priority, label and project
   await page.getByRole("link", { name: "Fun 2" }).click();
   await expect(row(page, "Plan party")).toContainText("friends");
   await page.reload();
-  await row(page, "Plan party").getByRole("button", { name: "Plan party", exact: true }).click();
+  await titleOf(page, "Plan party").click();
   await expect(panel.getByRole("button", { name: "Due: Tomorrow 18:00" })).toBeVisible();
   await expect(panel.getByText("1 of 2 done")).toBeVisible();
   await expect(panel.getByRole("combobox", { name: "Priority" })).toHaveValue("2");
@@ -165,7 +165,7 @@ test("a refused change is taken back with a message", async ({ page, quiet }) =>
         })
       : route.continue(),
   );
-  await row(page, "Buy milk").getByRole("button", { name: "Buy milk", exact: true }).focus();
+  await titleOf(page, "Buy milk").focus();
   await page.keyboard.press("1");
   await expect(page.getByText("Not done: Not today.")).toBeVisible();
   await expect(page.getByRole("checkbox", { name: "Buy milk" })).toHaveAttribute("data-priority", "0");

@@ -180,7 +180,7 @@ export function Meta({ todo, showProject, hideDay = false }: { todo: Todo; showP
         <span className="inline-flex items-center gap-1">
           <Icon name="subtasks" className="size-3.5" />
           {subtasks}
-          <span className="sr-only"> open subtasks</span>
+          <span className="sr-only">{subtasks === 1 ? " open subtask" : " open subtasks"}</span>
         </span>
       )}
       {todo.notes && (

@@ -27,6 +27,16 @@ export function toggle(selection: Selection, id: string): Selection {
   return { active: id, anchor: id, selected };
 }
 
+/** The same places after the server has named todos that were new. */
+export function renamed(selection: Selection, name: (id: string) => string): Selection {
+  const one = (id: string | null) => (id === null ? null : name(id));
+  return {
+    active: one(selection.active),
+    anchor: one(selection.anchor),
+    selected: new Set([...selection.selected].map(name)),
+  };
+}
+
 /** Drops what the list no longer shows; the active row hands over to the one that took its place. */
 export function keepWithin(selection: Selection, before: readonly string[], now: readonly string[]): Selection {
   const here = new Set(now);

@@ -14,7 +14,7 @@ import type { Group } from "@/lib/views";
 import { GroupHeading } from "./group-heading";
 import { hasMeta, Row, type RowEvents } from "./row";
 import { menuFor } from "./row-menu";
-import { extendTo, keepWithin, NO_SELECTION, step, toggle } from "./selection";
+import { extendTo, keepWithin, NO_SELECTION, renamed, step, toggle } from "./selection";
 import { useWindowed } from "./windowed";
 
 const SelectionBar = dynamic(() => import("./selection-bar"), { ssr: false });
@@ -57,8 +57,9 @@ export function TodoList({ label, groups, showProject = false, ordered = false, 
     shown.current = ids;
     if (before === ids) return;
     if (list.current?.contains(document.activeElement)) focusWanted.current = true;
-    setSelection((now) => keepWithin(now, before, ids));
-  }, [ids]);
+    const name = (id: string) => replica.realId(id);
+    setSelection((now) => keepWithin(renamed(now, name), before.map(name), ids));
+  }, [ids, replica]);
 
   useEffect(() => {
     if (!focusWanted.current || selection.active === null) return;
@@ -190,7 +191,7 @@ export function TodoList({ label, groups, showProject = false, ordered = false, 
               events={events}
               active={todo.id === active}
               selected={selection.selected.has(todo.id)}
-              editing={editing === todo.id}
+              editing={editing !== null && replica.realId(editing) === todo.id}
               showProject={showProject}
               hideDay={item.group.day !== undefined}
               place={{ top: tops[index] ?? 0, height: item.height, index: numbered[index] ?? 0, size: todos.length }}

@@ -20,7 +20,11 @@ export function Field({ label, hint, problem, ...input }: Props) {
         aria-describedby={`${id}-help`}
         {...input}
       />
-      <p id={`${id}-help`} className={wrong.length ? "text-sm text-danger" : "text-sm text-muted empty:hidden"}>
+      <p
+        id={`${id}-help`}
+        role={wrong.length ? "alert" : undefined}
+        className={wrong.length ? "text-sm text-danger" : "text-sm text-muted empty:hidden"}
+      >
         {wrong.length ? wrong.join(" ") : hint}
       </p>
     </div>
