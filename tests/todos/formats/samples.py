@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.todos.recurrence.rules import rules
 from todos import recurrence
+from todos.formats.lines import split
 from todos.formats.records import LabelRecord, LineError, ProjectRecord, Record, TodoRecord
 from todos.positions import evenly
 
@@ -61,7 +62,7 @@ def read_all(
     read: Callable[..., Iterator[Record | LineError]], data: bytes | Iterable[bytes], time_zone: str = "Europe/Berlin"
 ) -> list[Record | LineError]:
     """What a reader makes of a file, read by a person in Berlin on TODAY."""
-    lines = data.splitlines(keepends=True) if isinstance(data, bytes) else data
+    lines = split([data]) if isinstance(data, bytes) else data
     return list(read(lines, time_zone=time_zone, today=TODAY))
 
 
