@@ -25,16 +25,26 @@ export async function forward(request: Request): Promise<Response> {
   const peer = request.headers.get(PEER_HEADER);
   if (peer && env.gatewaySecret) headers["x-client-address"] = signedAddress(peer, env.gatewaySecret, new Date());
   const exchange: Exchange = { method: request.method, path: path + url.search, headers, body, signal: request.signal };
-  if (switches.route === "sidecar") {
-    const answer = await throughSidecar(exchange, unsafe);
-    if (answer) return answer;
-  }
+  const viaSidecar = switches.route === "sidecar";
   try {
-    return stream(await ask(env.apiUrl, exchange, DIRECT_PATIENCE));
+    const answer = viaSidecar ? await throughSidecar(exchange, unsafe) : null;
+    return answer ?? stream(await direct(exchange, viaSidecar));
   } catch (error) {
     if (error instanceof UpstreamTimeout)
       return problem(504, "Gateway timeout", "The API did not answer in time. Try again.");
     return problem(502, "Bad gateway", "The API cannot be reached. Try again in a moment.");
+  }
+}
+
+/** Asks the API itself. When the copy that the sidecar got is still being carried out (409), its answer is waited for. */
+async function direct(exchange: Exchange, repeated: boolean): Promise<Answer> {
+  const until = Date.now() + DIRECT_PATIENCE;
+  for (;;) {
+    const answer = await ask(env.apiUrl, exchange, DIRECT_PATIENCE);
+    const wait = repeated && answer.status === 409 ? answer.message.headers["retry-after"] : undefined;
+    if (wait === undefined || Date.now() > until) return answer;
+    answer.message.resume();
+    await new Promise((resolve) => setTimeout(resolve, Math.max(100, Number(wait) * 500)));
   }
 }
 
