@@ -23,8 +23,8 @@ _RENEWED = "statement_timestamp() + make_interval(secs => least(%(longest)s, %(l
 # PostgreSQL's statistics about a queue are wrong most of the time, so no statement may depend on them to find its plan.
 # The partial index of open rows is wanted for finding heads and for nothing else. It is used only where a condition says
 # `delivered_at IS NULL AND discarded_at IS NULL`; COALESCE says the same of a row found by its key without offering it. And a
-# head is looked for with `>` or `>=` in the order (subject, position): with `=` the primary key would do for that order, and
-# walk through every delivered row.
+# head is looked for with `>` or `>=` in the order (subject, position): `=` would make the primary key a candidate for that
+# order too, and it walks through delivered rows.
 _MAY_BE_CARRIED = "COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL AND o.next_attempt_at <= statement_timestamp()"
 
 # Whether another event of the subject was waiting behind the leased one: if not, nothing is asked after its delivery.

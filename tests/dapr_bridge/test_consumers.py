@@ -48,6 +48,7 @@ def test_an_event_that_arrives_many_times_at_once_has_one_effect() -> None:
     outcomes: list[Outcome] = []
 
     def arrive() -> None:
+        connection.ensure_connection()
         barrier.wait()
         outcomes.append(dispatch(event_id))
         connection.close()
