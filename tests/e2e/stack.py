@@ -148,16 +148,25 @@ class Person:
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        connection.request(method, path, json.dumps(body) if body is not None else None, sent)
-        response = connection.getresponse()
-        content = response.read()
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            response = connection.getresponse()
+            content = response.read()
+        except BaseException:
+            connection.close()
+            raise
         for line in response.headers.get_all("Set-Cookie") or []:
             self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
+        self._connection = connection
         if response.will_close:
-            connection.close()
-        else:
-            self._connection = connection
+            self.close()
         return Answer(response.status, dict(response.headers), content)
+
+    def close(self) -> None:
+        """Close the connection; the next request makes a new one."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
 
 class Answer:
