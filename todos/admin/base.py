@@ -101,8 +101,10 @@ class ServiceForm(ModelForm):
             self.add_error(field if field in self.fields else None, self.refused.message)
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """Left to the services, which say what is wrong in words for people."""
+    def _post_clean(self) -> None:
+        # The table's constraints are left to the services, which say what is wrong in words for people.
+        self.instance.validate_constraints = lambda exclude=None: None
+        super()._post_clean()  # type: ignore[misc]
 
 
 class ServiceAdmin(Table):

@@ -21,6 +21,8 @@ from todos.services import todos as todo_services
 
 _COLOUR = RegexValidator(r"^#[0-9a-f]{6}$", "A colour is # and six hexadecimal digits in lower case, such as #64748b.")
 
+PRIORITIES = ((0, "none"), (1, "1, most urgent"), (2, "2"), (3, "3"), (4, "4, least urgent"))
+
 
 class ColouredForm(ServiceForm):
     """A name and a colour."""
@@ -39,6 +41,9 @@ class ProjectAdmin(ServiceAdmin):
     fields = ("owner", "name", "colour", "archived", "is_inbox", "version", "created_at", "updated_at")
     readonly_fields = ("is_inbox", "version", "created_at", "updated_at")
     consequence = "Todos of the project go to their owner's trash and come back, when restored, in the Inbox."
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else ("owner", "name", "colour")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "owner") if obj else self.readonly_fields
@@ -66,6 +71,9 @@ class LabelAdmin(ServiceAdmin):
     fields = ("owner", "name", "colour", "version", "created_at", "updated_at")
     readonly_fields = ("version", "created_at", "updated_at")
     consequence = "The label is taken off every todo."
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if obj else ("owner", "name", "colour")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "owner") if obj else self.readonly_fields
@@ -106,10 +114,21 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
+class PriorityFilter(admin.SimpleListFilter):
+    """One priority; Django's own filter would look through the whole table for the values there are."""
+
+    title = parameter_name = "priority"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), label) for value, label in PRIORITIES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(priority=self.value()) if self.value() in dict(self.lookup_choices) else queryset
+
+
 class TodoForm(ServiceForm):
     """A todo of somebody: its project, parent and labels are chosen among that person's own."""
 
-    PRIORITIES = ((0, "none"), (1, "1, most urgent"), (2, "2"), (3, "3"), (4, "4, least urgent"))
     priority = forms.TypedChoiceField(choices=PRIORITIES, coerce=int, initial=0)
     chosen_labels = forms.ModelMultipleChoiceField(
         Label.objects.none(), label="Labels", required=False, widget=forms.CheckboxSelectMultiple
@@ -135,7 +154,7 @@ class TodoForm(ServiceForm):
 class TodoAdmin(ServiceAdmin):
     form = TodoForm
     list_display = ("short_title", "owner", "project", "due", "state")
-    list_filter = (StateFilter, "priority")
+    list_filter = (StateFilter, PriorityFilter)
     list_select_related = ("owner", "project")
     autocomplete_fields = ("owner",)
     raw_id_fields = ("parent",)
