@@ -23,28 +23,28 @@ SELECT pg_try_advisory_xact_lock(hashtextextended(%(lock)s, 0)), stored.fingerpr
 """
 
 
-def perform(request: Request, change: Callable[[], HttpResponse]) -> HttpResponse:
+def perform(request: Request, change: Callable[[], HttpResponse], *, body_digest: bytes | None = None) -> HttpResponse:
     """Carry out a write in one transaction; with an Idempotency-Key, at most once, and the same answer every time.
 
     Same key, same request: the stored answer. Same key, another request: 422. The first still at work: 409. An error
-    has no effect and is not stored, so the key may be used again.
+    has no effect and is not stored, so the key may be used again. `body_digest` stands for a body that was not read into memory.
     """
     key = request.headers.get(HEADER)
     if key is None:
         return write(change)()
     if not key.strip() or len(key) > MAX_LENGTH or not key.isprintable():
         raise ValidationError({HEADER: f"The key must have 1 to {MAX_LENGTH} printable characters."})
+    fingerprint = _fingerprint(request, body_digest)
     try:
-        return write(_once)(request, key, change)
+        return write(_once)(request, key, fingerprint, change)
     except IntegrityError as error:
         if "idempotency_key_is_unique_per_owner" not in str(error):
             raise
-        return write(_once)(request, key, change)  # the first finished while we looked: now its answer is there
+        return write(_once)(request, key, fingerprint, change)  # the first finished while we looked: now its answer is there
 
 
-def _once(request: Request, key: str, change: Callable[[], HttpResponse]) -> HttpResponse:
+def _once(request: Request, key: str, fingerprint: str, change: Callable[[], HttpResponse]) -> HttpResponse:
     owner = cast(User, request.user)
-    fingerprint = _fingerprint(request)
     with connection.cursor() as cursor:
         cursor.execute(_LOOK_UP, {"lock": f"{owner.pk}:{key}", "owner": owner.pk, "key": key})
         free, *stored = cursor.fetchone()
@@ -74,6 +74,6 @@ def _replay(stored: list[Any], fingerprint: str) -> HttpResponse:
     return response
 
 
-def _fingerprint(request: Request) -> str:
+def _fingerprint(request: Request, body_digest: bytes | None) -> str:
     parts = (request.method or "", request.get_full_path(), request.headers.get("If-Match", ""))
-    return hashlib.sha256("\0".join(parts).encode() + b"\0" + request._request.body).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode() + b"\0" + (body_digest or request._request.body)).hexdigest()

@@ -46,6 +46,13 @@ class PreconditionRequired(exceptions.APIException):
     default_code = "precondition_required"
 
 
+class TooLarge(exceptions.APIException):
+    """A body larger than is taken (RFC 9110, section 15.5.14)."""
+
+    status_code = 413
+    default_code = "too_large"
+
+
 class FieldErrors(Exception):
     """Errors that carry more than DRF's can, such as the place of a word within a query."""
 
