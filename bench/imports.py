@@ -1,0 +1,76 @@
+"""How long a file of so many todos takes, and how much memory: each format in a process of its own."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+
+def measure(lines: int) -> dict[str, tuple[float, int]]:
+    """Seconds and bytes of memory growth, by format."""
+    from todos.formats import FORMATS
+
+    found = {}
+    for name in FORMATS:
+        output = subprocess.run(
+            [sys.executable, "-m", "bench.imports", name, str(lines)], capture_output=True, text=True, check=True
+        ).stdout
+        seconds, growth = json.loads(output.splitlines()[-1])
+        found[name] = (seconds, growth)
+    return found
+
+
+def _measure_one(name: str, lines: int) -> tuple[float, int]:
+    import django
+
+    django.setup()
+    from django.db import transaction
+
+    from bench.data import make_user
+    from todos.formats import FORMATS
+    from todos.formats.lines import split
+    from todos.services import imports
+
+    kind = FORMATS[name]
+    file = b"".join(kind.write(_records(lines)))
+    user = make_user(f"import-{name}@example.com", 0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+
+    def source() -> Iterator[object]:
+        return kind.read(split(file[at : at + 65_536] for at in range(0, len(file), 65_536)), time_zone="UTC", today=date(2026, 1, 1))
+
+    for report in imports.preview(user, source):
+        pass
+    assert report.skipped == 0, report.errors[:3]
+    with transaction.atomic():
+        for report in imports.write(user, source):
+            pass
+    seconds = time.perf_counter() - begun
+    assert report.todos == lines
+    return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+
+
+def _records(count: int) -> Iterator[object]:
+    from bench.data import WORDS
+    from todos.formats.records import ProjectRecord, TodoRecord
+
+    for number in range(10):
+        yield ProjectRecord(name=f"Project {number}", key=f"p{number}")
+    for number in range(count):
+        yield TodoRecord(
+            title=f"{WORDS[number % len(WORDS)]} the {WORDS[number * 7 % len(WORDS)]} number {number}",
+            key=f"t{number}",
+            notes="as discussed",
+            project=f"p{number % 10}",
+            labels=(f"label{number % 20}",),
+            priority=number % 5,
+            due_on=date(2026, 1, 1) + timedelta(days=number % 300),
+        )
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure_one(sys.argv[1], int(sys.argv[2]))))
