@@ -4,10 +4,10 @@ States of an outbox row, and who moves it:
 
 | state     | recognised by                         | moved here by                                                        |
 |-----------|---------------------------------------|----------------------------------------------------------------------|
-| pending   | `next_attempt_at` in the past         | `outbox.enqueue`; the end of a lease; an operator's replay           |
+| pending   | `next_attempt_at` in the past         | `outbox.enqueue`; the end of a lease; `replay`; `retire_consumer`    |
 | leased    | `next_attempt_at` in the future       | `leases`: a relay claims, advances to or renews it                   |
 | parked    | `parked_at` set                       | `consumers.dispatch`, after repeated handler exceptions              |
-| delivered | `delivered_at` set                    | `consumers.dispatch` or `retire_consumer`, all receipts being in     |
+| delivered | `delivered_at` set                    | `consumers.dispatch`, all receipts being in                          |
 | discarded | `discarded_at` set                    | an operator, from parked only                                        |
 
 Pending, leased and parked rows are *open*. The lowest open row of a subject is its *head*; nothing but a head is ever

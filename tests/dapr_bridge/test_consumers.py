@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.models import OutboxEvent, Receipt
-from tests.dapr_bridge.conftest import effects, enqueue
+from tests.dapr_bridge.conftest import effects, enqueue, eventually
 from tests.dapr_bridge.project.shop.models import Entry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,3 +159,29 @@ def test_dispatch_inside_a_transaction_is_refused() -> None:
     event_id = enqueue()
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
         dispatch(event_id)
+
+
+def test_a_receipt_that_comes_in_while_waiting_for_the_row_is_seen() -> None:
+    event_id = enqueue(number=1)
+    outcomes: list[Outcome] = []
+
+    def arrive() -> None:
+        outcomes.append(dispatch(event_id))
+        connection.close()
+
+    late = threading.Thread(target=arrive)
+    with capture_logs() as logs:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT FROM dapr_bridge_outbox WHERE id = %s FOR NO KEY UPDATE", [event_id])
+            late.start()
+            eventually(_somebody_waits_for_a_lock)
+            Receipt.objects.create(event_id=event_id, consumer="ledger")
+        late.join()
+    assert (outcomes, logs) == ([Outcome.DELIVERED], [])
+    assert (effects("ledger"), effects("audit")) == ([], [1])
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
+        return bool(cursor.fetchone()[0])

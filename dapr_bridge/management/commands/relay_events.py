@@ -18,8 +18,6 @@ PATIENCE_SECONDS = 15.0  # for the events in hand; an orchestrator's grace perio
 
 class Command(BaseCommand):
     help = "Carry outbox events to their consumers, and run the chores. Stop it with TERM: the events in hand are finished first."
-    # A relay that starts before its database must wait for it, not die; settings are checked without it.
-    requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         relay = Relay(InProcessCourier())

@@ -10,7 +10,7 @@ from dapr_bridge.models import database
 
 BATCH = 1000
 
-# A row of which nothing else is outstanding ends here, unless it is parked: that is an operator's to decide.
+# A row of which nothing else is outstanding is due at once, so that the next dispatch ends it. A parked one stays parked.
 _RETIRE = """
 WITH waiting AS (
     SELECT position FROM dapr_bridge_outbox
