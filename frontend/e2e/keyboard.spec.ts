@@ -56,10 +56,10 @@ test("the palette finds pages and says when there is nothing", async ({ page, ac
   await page.goto("/inbox");
   await expect(quickAdd(page)).toBeVisible();
   await page.getByRole("button", { name: "Find or do (Ctrl K)" }).click();
-  await page.getByRole("combobox").fill("setti");
+  await page.getByRole("combobox", { name: "Search commands and todos" }).fill("setti");
   await page.getByRole("option", { name: "Settings" }).click();
   await expect(page.getByRole("heading", { name: "Settings", level: 1 })).toBeVisible();
   await page.keyboard.press("Control+k");
-  await page.getByRole("combobox").fill("no such thing at all");
+  await page.getByRole("combobox", { name: "Search commands and todos" }).fill("no such thing at all");
   await expect(page.getByText("Nothing is called that.")).toBeVisible();
 });

@@ -93,7 +93,7 @@ for (const theme of ["light", "dark"] as const) {
     await check(page, "keys");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
-    await expect(page.getByRole("combobox")).toBeVisible();
+    await expect(page.getByRole("combobox", { name: "Search commands and todos" })).toBeVisible();
     await check(page, "palette");
   });
 

@@ -3,6 +3,8 @@
 export type Drop = { kind: string; id: string; at: "before" | "after" | "into" };
 
 type Options = {
+  /** What is dragged; it fades meanwhile, and cannot be dropped on. */
+  source: HTMLElement;
   /** Shown beside the pointer. */
   label: string;
   /** Kinds that may be dropped on; "todo" is dropped before or after, others into. */
@@ -18,11 +20,10 @@ const EDGE = 56;
 export function startDrag(event: PointerEvent, options: Options): void {
   if (event.button !== 0) return;
   const touch = event.pointerType === "touch";
-  const source = event.currentTarget as HTMLElement;
   const from = { x: event.clientX, y: event.clientY };
   let drag: Drag | null = null;
   const begin = () => {
-    drag = new Drag(options, source);
+    drag = new Drag(options);
   };
   const hold = touch ? setTimeout(begin, TOUCH_HOLD) : undefined;
 
@@ -67,17 +68,14 @@ class Drag {
   private found: Drop | null = null;
   private scrolling = 0;
 
-  constructor(
-    private readonly options: Options,
-    private readonly source: HTMLElement,
-  ) {
+  constructor(private readonly options: Options) {
     this.ghost.textContent = options.label;
     this.ghost.setAttribute("aria-hidden", "true");
     this.ghost.className =
       "pointer-events-none fixed top-0 left-0 z-50 max-w-72 truncate rounded-md border border-line bg-raised px-3 py-1.5 text-sm shadow-lift";
     document.body.append(this.ghost);
     document.body.style.userSelect = "none";
-    this.source.style.opacity = "0.4";
+    this.options.source.style.opacity = "0.4";
   }
 
   to(x: number, y: number): void {
@@ -85,7 +83,7 @@ class Drag {
     const under = document.elementFromPoint(x, y)?.closest<HTMLElement>("[data-drop]") ?? null;
     const [kind = "", id = ""] = under?.dataset.drop?.split(":") ?? [];
     this.unmark();
-    if (under && under !== this.source && this.options.onto.includes(kind)) {
+    if (under && under !== this.options.source && this.options.onto.includes(kind)) {
       const box = under.getBoundingClientRect();
       const at = kind === "todo" ? (y < box.top + box.height / 2 ? "before" : "after") : "into";
       this.target = under;
@@ -106,7 +104,7 @@ class Drag {
     cancelAnimationFrame(this.scrolling);
     this.ghost.remove();
     document.body.style.userSelect = "";
-    this.source.style.opacity = "";
+    this.options.source.style.opacity = "";
   }
 
   private unmark(keepFound = false): void {

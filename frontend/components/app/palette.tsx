@@ -71,7 +71,6 @@ export default function Palette() {
       <div ref={list} role="listbox" id={`${id}-list`} aria-label="Commands" className="overflow-y-auto p-2">
         {found.map((command) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the field that keeps the focus
-          // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus and names the active option
           <div
             key={command.id}
             id={`${id}-${command.id}`}

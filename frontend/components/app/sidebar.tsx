@@ -4,7 +4,7 @@
 import clsx from "clsx";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { IconButton } from "@/components/ui/button";
 import { Icon, type IconName } from "@/components/ui/icon";
 import { inbox, labelsInOrder, projectsInOrder } from "@/lib/views";
@@ -23,12 +23,17 @@ export function Sidebar() {
 /** The top bar of small screens, whose menu button opens the same navigation. */
 export function Drawer() {
   const dialog = useRef<HTMLDialogElement>(null);
+  const [open, setOpen] = useState(false);
   const path = usePathname();
   // biome-ignore lint/correctness/useExhaustiveDependencies: going to another page closes the drawer
   useEffect(() => dialog.current?.close(), [path]);
+  const show = () => {
+    setOpen(true);
+    dialog.current?.showModal();
+  };
   return (
     <div className="flex h-14 items-center gap-1 border-b border-line bg-side px-2">
-      <IconButton icon="menu" label="Open navigation" className="size-11" onClick={() => dialog.current?.showModal()} />
+      <IconButton icon="menu" label="Open navigation" className="size-11" onClick={show} />
       <span className="flex-1 font-semibold">Todo</span>
       <IconButton
         icon="search"
@@ -46,10 +51,11 @@ export function Drawer() {
       <dialog
         ref={dialog}
         aria-label="Navigation"
+        onClose={() => setOpen(false)}
         onClick={(event) => event.target === event.currentTarget && dialog.current?.close()}
         className="modal m-0 h-dvh max-h-none w-72 max-w-[85vw] overflow-y-auto border-r border-line bg-side p-3 text-ink shadow-lift"
       >
-        <Navigation />
+        {open && <Navigation />}
       </dialog>
     </div>
   );

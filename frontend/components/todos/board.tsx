@@ -2,7 +2,7 @@
 "use client";
 
 import { type PointerEvent, useMemo } from "react";
-import { useSnapshot } from "@/components/app/account";
+import { useAccount, useCounts, useSnapshot } from "@/components/app/account";
 import { useActions } from "@/components/app/actions";
 import { openDetails } from "@/components/app/navigation";
 import { IconButton } from "@/components/ui/button";
@@ -10,13 +10,16 @@ import { Menu } from "@/components/ui/menu";
 import { startDrag } from "@/lib/drag";
 import type { Todo } from "@/lib/model";
 import { type BoardBy, board, type Column } from "@/lib/views";
-import { Meta } from "./row";
+import { Meta, type RowContext } from "./row";
 
 const MOST_CARDS = 100;
 
 export default function Board({ project, by }: { project: string; by: BoardBy }) {
   const { todos, projects, labels } = useSnapshot();
+  const { clock } = useAccount();
+  const { subtasks } = useCounts();
   const actions = useActions();
+  const context = useMemo(() => ({ projects, labels, clock }), [projects, labels, clock]);
   const columns = useMemo(
     () => board({ todos, projects, labels }, project, by),
     [todos, projects, labels, project, by],
@@ -45,7 +48,15 @@ export default function Board({ project, by }: { project: string; by: BoardBy })
           </h2>
           <ul className="flex min-h-16 flex-col gap-2">
             {column.todos.slice(0, MOST_CARDS).map((todo) => (
-              <Card key={todo.id} todo={todo} column={column} columns={columns} onMove={moveTo} />
+              <Card
+                key={todo.id}
+                todo={todo}
+                context={context}
+                subtasks={subtasks.get(todo.id) ?? 0}
+                column={column}
+                columns={columns}
+                onMove={moveTo}
+              />
             ))}
           </ul>
           {column.todos.length > MOST_CARDS && (
@@ -59,15 +70,18 @@ export default function Board({ project, by }: { project: string; by: BoardBy })
 
 type CardProps = {
   todo: Todo;
+  context: RowContext;
+  subtasks: number;
   column: Column;
   columns: Column[];
   onMove: (todo: Todo, from: string, to: string) => void;
 };
 
-function Card({ todo, column, columns, onMove }: CardProps) {
+function Card({ todo, context, subtasks, column, columns, onMove }: CardProps) {
   const actions = useActions();
   const grab = (event: PointerEvent) =>
     startDrag(event.nativeEvent, {
+      source: event.currentTarget as HTMLElement,
       label: todo.title,
       onto: ["column", "project", "label"],
       onDrop: ({ kind, id }) => {
@@ -91,7 +105,7 @@ function Card({ todo, column, columns, onMove }: CardProps) {
       />
       <button type="button" className="min-w-0 flex-1 text-left" onClick={() => openDetails(todo.id)}>
         <span className="line-clamp-3 break-words">{todo.title}</span>
-        <Meta todo={todo} showProject={false} />
+        <Meta todo={todo} context={context} subtasks={subtasks} showProject={false} />
       </button>
       <Menu
         label={`Move ${todo.title}`}

@@ -3,13 +3,20 @@
 
 import clsx from "clsx";
 import { memo, type PointerEvent, useRef } from "react";
-import { useAccount, useCounts, useSnapshot } from "@/components/app/account";
 import { IconButton } from "@/components/ui/button";
 import { Icon } from "@/components/ui/icon";
 import { Menu, type MenuItem } from "@/components/ui/menu";
 import { dueInWords, isOverdue } from "@/lib/days";
-import type { Todo } from "@/lib/model";
+import type { Label, Project, Todo } from "@/lib/model";
 import { recurrenceInWords } from "@/lib/recurrence";
+import type { Clock } from "@/lib/views";
+
+/** What rows read besides their todo; one value for all rows, that changes only when one of its parts does. */
+export type RowContext = {
+  projects: ReadonlyMap<string, Project>;
+  labels: ReadonlyMap<string, Label>;
+  clock: Clock;
+};
 
 export type RowEvents = {
   toggle: (todo: Todo) => void;
@@ -28,19 +35,37 @@ type Props = {
   active: boolean;
   selected: boolean;
   editing: boolean;
+  context: RowContext;
+  /** How many of its subtasks are open. */
+  subtasks: number;
   showProject: boolean;
   /** Under a day's heading the day itself goes without saying. */
   hideDay?: boolean;
-  place: { top: number; height: number; index: number; size: number };
+  top: number;
+  height: number;
+  /** Its place among all todos of the list, most of which are not in the document. */
+  number: number;
+  size: number;
 };
 
-export const Row = memo(function Row({ todo, events, active, selected, editing, showProject, hideDay, place }: Props) {
+export const Row = memo(function Row({
+  todo,
+  events,
+  active,
+  selected,
+  editing,
+  context,
+  subtasks,
+  showProject,
+  hideDay,
+  ...place
+}: Props) {
   const done = todo.completed_at !== null;
   return (
     <li
       data-row={todo.id}
       data-drop={`todo:${todo.id}`}
-      aria-posinset={place.index}
+      aria-posinset={place.number}
       aria-setsize={place.size}
       className={clsx(
         "group absolute inset-x-0 flex items-center gap-3 rounded-lg pr-1 pl-3 transition-colors",
@@ -73,7 +98,7 @@ export const Row = memo(function Row({ todo, events, active, selected, editing, 
           onDoubleClick={() => events.edit(todo.id)}
         >
           <span className={clsx("w-full truncate", done && "text-faint line-through")}>{todo.title}</span>
-          <Meta todo={todo} showProject={showProject} hideDay={hideDay} />
+          <Meta todo={todo} context={context} subtasks={subtasks} showProject={showProject} hideDay={hideDay} />
         </button>
       )}
       <span
@@ -142,10 +167,10 @@ export function hasMeta(todo: Todo, subtasks: number, showProject: boolean, hide
   );
 }
 
-export function Meta({ todo, showProject, hideDay = false }: { todo: Todo; showProject: boolean; hideDay?: boolean }) {
-  const { clock } = useAccount();
-  const { projects, labels } = useSnapshot();
-  const subtasks = useCounts().subtasks.get(todo.id) ?? 0;
+type MetaProps = { todo: Todo; context: RowContext; subtasks: number; showProject: boolean; hideDay?: boolean };
+
+export function Meta({ todo, context, subtasks, showProject, hideDay = false }: MetaProps) {
+  const { clock, projects, labels } = context;
   if (!hasMeta(todo, subtasks, showProject, hideDay)) return null;
   const project = showProject ? projects.get(todo.project) : undefined;
   const overdue = todo.completed_at === null && isOverdue(todo, clock.now, clock.timeZone);

@@ -30,6 +30,8 @@ export function toggle(selection: Selection, id: string): Selection {
 /** The same places after the server has named todos that were new. */
 export function renamed(selection: Selection, name: (id: string) => string): Selection {
   const one = (id: string | null) => (id === null ? null : name(id));
+  const known = [selection.active, selection.anchor, ...selection.selected].every((id) => id === one(id));
+  if (known) return selection;
   return {
     active: one(selection.active),
     anchor: one(selection.anchor),

@@ -3,7 +3,7 @@
 
 import dynamic from "next/dynamic";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { useAccount, useCounts } from "@/components/app/account";
+import { useAccount, useCounts, useSnapshot } from "@/components/app/account";
 import { useActions } from "@/components/app/actions";
 import { isTyping } from "@/components/app/keys";
 import { closeDetails, openDetails } from "@/components/app/navigation";
@@ -25,7 +25,7 @@ const HEADING = 3.25;
 const EMPTY_DAY = 2.75;
 const LINGERS = 450;
 
-type Item = { key: string; height: number } & ({ heading: Group } | { todo: Todo; group: Group });
+type Item = { key: string; height: number } & ({ heading: Group } | { todo: Todo; group: Group; number: number });
 
 type Props = {
   label: string;
@@ -37,7 +37,10 @@ type Props = {
 };
 
 export function TodoList({ label, groups, showProject = false, ordered = false, linger }: Props) {
-  const { replica } = useAccount();
+  const { replica, clock } = useAccount();
+  const { projects, labels } = useSnapshot();
+  const { subtasks } = useCounts();
+  const context = useMemo(() => ({ projects, labels, clock }), [projects, labels, clock]);
   const actions = useActions();
   const list = useRef<HTMLUListElement>(null);
   const items = useItems(groups, showProject);
@@ -119,6 +122,7 @@ export function TodoList({ label, groups, showProject = false, ordered = false, 
     rename: (todo, title) => void actions.update([todo], { title }),
     grab: (todo, event) =>
       startDrag(event.nativeEvent, {
+        source: event.currentTarget as HTMLElement,
         label:
           selection.selected.has(todo.id) && selection.selected.size > 1
             ? `${selection.selected.size} todos`
@@ -171,33 +175,36 @@ export function TodoList({ label, groups, showProject = false, ordered = false, 
     run();
   }
 
-  const { clock } = useAccount();
   const today = () => dayIn(new Date(), clock.timeZone);
-  let position = 0;
-  const numbered = items.map((item) => ("todo" in item ? ++position : 0));
+  const activeIndex = items.findIndex((item) => "todo" in item && item.todo.id === active);
+  const drawn = items.slice(first, last).map((item, offset) => ({ item, index: first + offset }));
+  const outside = items[activeIndex];
+  if (outside && (activeIndex < first || activeIndex >= last)) drawn.push({ item: outside, index: activeIndex });
   return (
     <>
       <ul ref={list} aria-label={label} className="relative" style={{ height: total }} onKeyDown={pressed}>
-        {items.map((item, index) => {
-          const inWindow = index >= first && index < last;
-          if ("heading" in item)
-            return inWindow ? <GroupHeading key={item.key} group={item.heading} top={tops[index] ?? 0} /> : null;
-          const { todo } = item;
-          if (!inWindow && todo.id !== active) return null;
-          return (
+        {drawn.map(({ item, index }) =>
+          "heading" in item ? (
+            <GroupHeading key={item.key} group={item.heading} top={tops[index] ?? 0} />
+          ) : (
             <Row
-              key={replica.keyOf(todo.id)}
-              todo={todo}
+              key={replica.keyOf(item.todo.id)}
+              todo={item.todo}
               events={events}
-              active={todo.id === active}
-              selected={selection.selected.has(todo.id)}
-              editing={editing !== null && replica.realId(editing) === todo.id}
+              active={item.todo.id === active}
+              selected={selection.selected.has(item.todo.id)}
+              editing={editing !== null && replica.realId(editing) === item.todo.id}
+              context={context}
+              subtasks={subtasks.get(item.todo.id) ?? 0}
               showProject={showProject}
               hideDay={item.group.day !== undefined}
-              place={{ top: tops[index] ?? 0, height: item.height, index: numbered[index] ?? 0, size: todos.length }}
+              top={tops[index] ?? 0}
+              height={item.height}
+              number={item.number}
+              size={todos.length}
             />
-          );
-        })}
+          ),
+        )}
       </ul>
       {selection.selected.size > 0 && (
         <SelectionBar
@@ -214,10 +221,12 @@ function useItems(groups: Group[], showProject: boolean): Item[] {
   return useMemo(() => {
     const rem =
       typeof document === "undefined" ? 16 : Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    let number = 0;
     return groups.flatMap((group): Item[] => {
       const rows = group.todos.map((todo): Item => {
         const tall = hasMeta(todo, subtasks.get(todo.id) ?? 0, showProject, group.day !== undefined);
-        return { key: todo.id, todo, group, height: (tall ? TWO_LINES : ONE_LINE) * rem };
+        number += 1;
+        return { key: todo.id, todo, group, number, height: (tall ? TWO_LINES : ONE_LINE) * rem };
       });
       if (group.title === null) return rows;
       return [

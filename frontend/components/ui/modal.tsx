@@ -20,6 +20,7 @@ export function Modal({ title, onClose, children, bare = false, className = "max
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    element?.querySelector<HTMLElement>("input, textarea, select")?.focus();
     return () => element?.close();
   }, []);
   return (

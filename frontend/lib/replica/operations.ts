@@ -63,10 +63,9 @@ function applyCommand(todos: Map<string, Todo>, command: TodoCommand, now: strin
  * A position for showing only, until the server has made the real one: right after its neighbour's, and before every key
  * a server makes from printable characters.
  */
-function positionAt(todos: Map<string, Todo>, todo: Todo, { before, after, project }: Place): string {
+function positionAt(todos: Map<string, Todo>, todo: Todo, { before, after }: Place): string {
   const previous = after ? todos.get(after) : before ? neighbourBefore(todos, todo, before) : null;
-  if (after || before) return `${previous?.position ?? ""}\u0001`;
-  return project && project !== todo.project ? "\uffff" : todo.position;
+  return after || before ? `${previous?.position ?? ""}\u0001` : todo.position;
 }
 
 function neighbourBefore(todos: Map<string, Todo>, moved: Todo, before: string): Todo | null {

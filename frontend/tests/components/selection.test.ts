@@ -34,7 +34,11 @@ test("when the active todo leaves, the next one takes its place, or the last", (
 
 test("a todo that the server has named stays selected", () => {
   const at = { active: "new-1", anchor: "new-1", selected: new Set(["new-1"]) };
-  expect(renamed(at, (id) => (id === "new-1" ? "real" : id))).toEqual({ active: "real", anchor: "real", selected: new Set(["real"]) });
+  expect(renamed(at, (id) => (id === "new-1" ? "real" : id))).toEqual({
+    active: "real",
+    anchor: "real",
+    selected: new Set(["real"]),
+  });
 });
 
 test("the row at a height is found", () => {

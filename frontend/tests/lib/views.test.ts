@@ -65,7 +65,12 @@ test("a day is that of the person's time zone", () => {
 });
 
 test("counts are of open todos that are not at rest", () => {
-  const state = stateOf({ labels: ["a"] }, { due_on: "2026-11-20" }, { parent: "t0" }, { project: "old", labels: ["a"] });
+  const state = stateOf(
+    { labels: ["a"] },
+    { due_on: "2026-11-20" },
+    { parent: "t0" },
+    { project: "old", labels: ["a"] },
+  );
   const counts = count(state, clock);
   expect(Object.fromEntries(counts.projects)).toEqual({ inbox: 2 });
   expect(Object.fromEntries(counts.labels)).toEqual({ a: 1 });
@@ -75,7 +80,8 @@ test("counts are of open todos that are not at rest", () => {
 
 test("a board puts each todo into one column", () => {
   const state = stateOf({ priority: 1, labels: ["b", "a"] }, { labels: ["b"] }, {});
-  const columns = (by: "priority" | "label") => board(state, "inbox", by).map((column) => [column.title, ...column.todos.map((todo) => todo.id)]);
+  const columns = (by: "priority" | "label") =>
+    board(state, "inbox", by).map((column) => [column.title, ...column.todos.map((todo) => todo.id)]);
   expect(columns("priority")).toEqual([["Urgent", "t0"], ["High"], ["Medium"], ["Low"], ["No priority", "t1", "t2"]]);
   expect(columns("label")).toEqual([
     ["alpha", "t0"],

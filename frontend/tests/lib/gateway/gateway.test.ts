@@ -39,13 +39,17 @@ afterEach(() => {
   }
 });
 
-const ask = (path: string, init: RequestInit = {}) => forward(new Request(`http://web.test${path}`, { duplex: "half", ...init } as RequestInit));
+const ask = (path: string, init: RequestInit = {}) =>
+  forward(new Request(`http://web.test${path}`, { duplex: "half", ...init } as RequestInit));
 
 /** An API that says how it was asked; the switches route is part of it. */
-async function anApi(invocation: boolean): Promise<{ port: number; seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] }> {
+async function anApi(
+  invocation: boolean,
+): Promise<{ port: number; seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] }> {
   const seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
   const port = await listen(async (request, response) => {
-    if (request.url === "/internal/switches") return response.end(JSON.stringify({ invocation, phase: invocation ? 2 : 0 }));
+    if (request.url === "/internal/switches")
+      return response.end(JSON.stringify({ invocation, phase: invocation ? 2 : 0 }));
     seen.push({ url: request.url ?? "", headers: request.headers, body: await bodyOf(request) });
     response.writeHead(200, { "x-request-id": "api", "content-type": "application/json", etag: '"3"' });
     response.end('{"from":"api"}');
@@ -63,7 +67,11 @@ async function useSidecar(handler: RequestListener): Promise<void> {
 
 test("a request goes directly, with its bytes, and the answer comes back", async () => {
   const { seen } = await anApi(false);
-  const response = await ask("/api/v1/todos?limit=2", { method: "POST", body: '{"title":"Milk"}', headers: { "content-type": "application/json" } });
+  const response = await ask("/api/v1/todos?limit=2", {
+    method: "POST",
+    body: '{"title":"Milk"}',
+    headers: { "content-type": "application/json" },
+  });
   expect(response.status).toBe(200);
   expect(response.headers.get("etag")).toBe('"3"');
   expect(await response.text()).toBe('{"from":"api"}');
@@ -89,7 +97,9 @@ test.each([
   [
     "answers for itself",
     (_: IncomingMessage, response: import("node:http").ServerResponse) =>
-      response.writeHead(500, { "content-type": "application/json" }).end('{"errorCode":"ERR_DIRECT_INVOKE","message":"failed"}'),
+      response
+        .writeHead(500, { "content-type": "application/json" })
+        .end('{"errorCode":"ERR_DIRECT_INVOKE","message":"failed"}'),
   ],
   [
     "dies within the answer",
@@ -155,9 +165,12 @@ test("an API that is away is a 502 with a reason, and too large a body a 413", a
   expect((await ask("/api/v1/todos", { method: "POST", body: "x".repeat(11) })).status).toBe(413);
 });
 
-test.each(["/api/v1/todos", "/api/v1/todos/01a20cc7-c017-709d-b925-75ff37547932/move", "/api/v1/schema.json"])("%s is passed on as it is", (path) => {
-  expect(upstreamPath(path)).toBe(path);
-});
+test.each(["/api/v1/todos", "/api/v1/todos/01a20cc7-c017-709d-b925-75ff37547932/move", "/api/v1/schema.json"])(
+  "%s is passed on as it is",
+  (path) => {
+    expect(upstreamPath(path)).toBe(path);
+  },
+);
 
 test.each([
   "/api/v1",
@@ -196,21 +209,42 @@ test("a client's word about the way here is dropped, its own headers pass", () =
     }),
     true,
   );
-  expect(Object.keys(sent).sort()).toEqual(["accept", "cookie", "idempotency-key", "if-match", "traceparent", "x-request-id"]);
+  expect(Object.keys(sent).sort()).toEqual([
+    "accept",
+    "cookie",
+    "idempotency-key",
+    "if-match",
+    "traceparent",
+    "x-request-id",
+  ]);
   expect(sent["idempotency-key"]).toBe("mine");
   expect(sent["x-request-id"]).not.toBe("mine");
   expect(sent.traceparent).toMatch(/^00-(?!1{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
 test("each cookie of an answer passes on its own, Dapr's headers do not", () => {
-  const headers = responseHeaders(["Set-Cookie", "a=1; Path=/", "Set-Cookie", "b=2, c", "Dapr-App-Id", "x", "Server", "gunicorn", "Link", "</x>; rel=\"next\"", "Connection", "keep-alive"]);
+  const headers = responseHeaders([
+    "Set-Cookie",
+    "a=1; Path=/",
+    "Set-Cookie",
+    "b=2, c",
+    "Dapr-App-Id",
+    "x",
+    "Server",
+    "gunicorn",
+    "Link",
+    '</x>; rel="next"',
+    "Connection",
+    "keep-alive",
+  ]);
   expect(headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2, c"]);
   expect(headers.get("link")).toBe('</x>; rel="next"');
   expect(headers.has("dapr-app-id") || headers.has("server") || headers.has("connection")).toBe(false);
 });
 
 test("the client's address is the socket's, or what our own proxy wrote", () => {
-  const request = (headers: Record<string, string>) => ({ headers, socket: { remoteAddress: "::ffff:10.0.0.9" } }) as unknown as IncomingMessage;
+  const request = (headers: Record<string, string>) =>
+    ({ headers, socket: { remoteAddress: "::ffff:10.0.0.9" } }) as unknown as IncomingMessage;
   const direct = request({ "x-forwarded-for": "6.6.6.6", "x-gateway-peer": "6.6.6.6" });
   stampPeer(direct, 0);
   expect(direct.headers).toEqual({ "x-gateway-peer": "10.0.0.9" });
@@ -221,7 +255,9 @@ test("the client's address is the socket's, or what our own proxy wrote", () => 
 
 test("the address is signed together with the time", () => {
   const signature = createHmac("sha256", "secret").update("203.0.113.7|1795510000").digest("hex");
-  expect(signedAddress("203.0.113.7", "secret", new Date(1_795_510_000_900))).toBe(`203.0.113.7;t=1795510000;sig=${signature}`);
+  expect(signedAddress("203.0.113.7", "secret", new Date(1_795_510_000_900))).toBe(
+    `203.0.113.7;t=1795510000;sig=${signature}`,
+  );
 });
 
 test("the breaker opens on three failures or one timeout", () => {
