@@ -43,7 +43,7 @@ class ActivityView(View):
     @extend_schema(
         operation_id="list_activity",
         parameters=[ActivityParams, schema.LINK],
-        responses={200: schema.page_of(ActivityOutput), **schema.ERRORS},
+        responses={200: schema.page_of(ActivityOutput), 304: None, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """List activity, newest first."""
@@ -60,7 +60,7 @@ class NotificationListView(View):
     @extend_schema(
         operation_id="list_notifications",
         parameters=[NotificationParams, schema.LINK],
-        responses={200: schema.page_of(NotificationOutput), **schema.ERRORS},
+        responses={200: schema.page_of(NotificationOutput), 304: None, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """List notifications, newest first."""

@@ -50,7 +50,7 @@ class ChangesView(View):
     @extend_schema(
         operation_id="list_changes",
         parameters=[ChangesParams],
-        responses={200: _CHANGES, (410, MEDIA_TYPE): schema.Problem, **schema.ERRORS},
+        responses={200: _CHANGES, 304: None, (410, MEDIA_TYPE): schema.Problem, **schema.ERRORS},
     )
     def get(self, request: Request) -> HttpResponse:
         """Everything changed or deleted since a cursor, oldest first; some of it perhaps again, so apply it by id.
