@@ -178,6 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "todos.api.schema.Schema",
     "EXCEPTION_HANDLER": "todos.api.problems.handle_exception",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "URL_FORMAT_OVERRIDE": None,  # `format` names the format of files here
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Todo API",

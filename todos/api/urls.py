@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from todos.api.views import accounts, bulk, docs, feed, labels, projects, sync, todos
+from todos.api.views import accounts, bulk, docs, feed, files, labels, projects, sync, todos
 
 urlpatterns = [
     path("schema", docs.SchemaView.as_view()),
@@ -30,6 +30,8 @@ urlpatterns = [
     path("trash", todos.TrashView.as_view()),
     path("trash/<uuid:todo_id>", todos.TrashedView.as_view()),
     path("changes", sync.ChangesView.as_view()),
+    path("import", files.ImportView.as_view()),
+    path("export", files.ExportView.as_view()),
     path("activity", feed.ActivityView.as_view()),
     path("notifications", feed.NotificationListView.as_view()),
     path("notifications/read-all", feed.NotificationReadAllView.as_view()),

@@ -5,6 +5,7 @@ import queue
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import IO, Any
 
@@ -27,7 +28,7 @@ from todos.api.params import list_params
 from todos.api.problems import FieldErrors
 from todos.api.renderers import JSONRenderer, to_json
 from todos.api.views.base import View
-from todos.formats import FORMATS, format_of
+from todos.formats import FORMATS, Format, format_of
 from todos.formats.lines import split
 from todos.models import User
 from todos.services import exports, imports
@@ -104,23 +105,29 @@ class ImportView(View):
         `{"problem": ...}`; the import then goes on even when nobody listens any more.
         """
         params = list_params(ImportParams, request)
-        upload = Upload(request)
-        kind = FORMATS.get(params.get("format", "")) or format_of(upload.name)
-        if kind is None:
-            raise ValidationError({"format": f"Say which format the file has: {', '.join(FORMATS)}."})
+        with ExitStack() as opened:
+            upload = opened.enter_context(Upload(request))
+            kind = FORMATS.get(params.get("format", "")) or format_of(upload.name)
+            if kind is None:
+                raise ValidationError({"format": f"Say which format the file has: {', '.join(FORMATS)}."})
+            carry_out = self._importing(upload, kind, params["mode"])
+            if NDJSON in request.headers.get("Accept", ""):
+                return StreamingHttpResponse(_lines(carry_out, opened.pop_all()), content_type=NDJSON)
+            return carry_out(lambda report: None)
+
+    def _importing(self, upload: "Upload", kind: Format, mode: str) -> Callable[[Progress], HttpResponse]:
         zone, today = self.owner.time_zone, today_of(self.owner)
 
         def source() -> Iterator[Any]:
             return kind.read(split(upload.chunks()), time_zone=zone, today=today)
 
         def carry_out(progress: Progress) -> HttpResponse:
-            mode = params["mode"]
-            change = lambda: _take(self.owner, source, mode, progress)  # noqa: E731
-            return change() if mode == "preview" else idempotency.perform(request, change, body_digest=upload.digest)
+            def take() -> HttpResponse:
+                return _take(self.owner, source, mode, progress)
 
-        if NDJSON in request.headers.get("Accept", ""):
-            return StreamingHttpResponse(_lines(carry_out), content_type=NDJSON)
-        return carry_out(lambda report: None)
+            return take() if mode == "preview" else idempotency.perform(self.request, take, body_digest=upload.digest)
+
+        return carry_out
 
 
 class Upload:
@@ -128,16 +135,32 @@ class Upload:
 
     def __init__(self, request: Request) -> None:
         self.name = ""
-        digest = hashlib.sha256()
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed with the request
+        self._request = request
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  closed by __exit__
+        self._sha = hashlib.sha256()
+
+    def __enter__(self) -> "Upload":
+        """Receive it."""
         size = 0
-        for chunk in self._received(request):
-            size += len(chunk)
-            if size > MAX_BYTES:
-                raise problems.TooLarge(f"A file may have {MAX_BYTES // 2**20} MiB. Split it into smaller ones.")
-            digest.update(chunk)
-            self._file.write(chunk)
-        self.digest = digest.digest()
+        try:
+            for chunk in self._received(self._request):
+                size += len(chunk)
+                if size > MAX_BYTES:
+                    raise problems.TooLarge(f"A file may have {MAX_BYTES // 2**20} MiB. Split it into smaller ones.")
+                self._sha.update(chunk)
+                self._file.write(chunk)
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def digest(self) -> bytes:
+        """What tells this file from another."""
+        return self._sha.digest()
 
     def _received(self, request: Request) -> Iterable[bytes]:
         if not (request.content_type or "").startswith("multipart/form-data"):
@@ -175,8 +198,8 @@ def _take(owner: User, source: imports.Source, mode: str, progress: Progress) ->
     return json_response({**shown, "lines": shown.pop("errors")})
 
 
-def _lines(carry_out: Callable[[Progress], HttpResponse]) -> Iterator[bytes]:
-    """Carry out in a thread of its own, so that a client that goes away stops nothing, and tell how far it is."""
+def _lines(carry_out: Callable[[Progress], HttpResponse], opened: ExitStack) -> Iterator[bytes]:
+    """Carry out in a thread of its own, so that a client that goes away stops nothing, and tell how far it is; closes what is open."""
     said: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
 
     def work() -> None:
@@ -185,6 +208,7 @@ def _lines(carry_out: Callable[[Progress], HttpResponse]) -> Iterator[bytes]:
         except Exception as error:
             response = problems.handle_exception(error, {}) or _defect(error)
         finally:
+            opened.close()
             connection.close()
         said.put(("report" if response.status_code < 400 else "problem", response.content))
 
@@ -221,7 +245,7 @@ class ExportView(View):
                 file.write(chunk)
         file.seek(0)
         response = FileResponse(
-            file, as_attachment=True, filename=f"todos-{timezone.now():%Y-%m-%d}.{kind.extension}", content_type=kind.content_type
+            file, as_attachment=True, filename=f"todos-{timezone.now():%Y-%m-%d}{kind.extension}", content_type=kind.content_type
         )
         response["Cache-Control"] = "private, no-store"
         return response
