@@ -4,10 +4,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from todos import demo
 from todos.errors import Refused
-from todos.transactions import write
 
 
 class Command(BaseCommand):
@@ -22,15 +22,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, email: str, time_zone: str, reset: bool, staff: bool, **options: Any) -> None:
         password = demo.readable_password()
         try:
-            write(self._make)(email=email, password=password, time_zone=time_zone, reset=reset, staff=staff)
+            with transaction.atomic():  # both or neither: a refused account must not cost the one there was
+                if reset:
+                    demo.remove_demo(email=email)
+                demo.create_demo(email=email, password=password, time_zone=time_zone, staff=staff)
         except Refused as refused:
             remedy = " Or begin anew with --reset." if refused.field == "email" else ""
             raise CommandError(f"{refused.message}{remedy}") from refused
         self.stdout.write(f"\nDemo account\n    e-mail:   {email.lower()}\n    password: {password}\n")
         self.stdout.write("The password is shown this once. `manage.py create_demo --reset` makes a new account.")
-
-    def _make(self, *, email: str, password: str, time_zone: str, reset: bool, staff: bool) -> None:
-        """Both or neither: a refused account must not cost the one there was."""
-        if reset:
-            demo.remove_demo(email=email)
-        demo.create_demo(email=email, password=password, time_zone=time_zone, staff=staff)
