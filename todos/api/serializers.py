@@ -132,9 +132,9 @@ class NotificationOutput(serializers.Serializer[Any]):
     """A reminder that came due."""
 
     id = serializers.UUIDField()
+    kind = serializers.CharField()
     todo = serializers.UUIDField()
     title = serializers.CharField()
     remind_at = serializers.DateTimeField()
     created_at = serializers.DateTimeField()
     read_at = serializers.DateTimeField(allow_null=True)
-    kind = serializers.CharField()
