@@ -4,10 +4,19 @@ from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
-from django.core.exceptions import SuspiciousOperation
 from django.utils import timezone
 
-from todos.models import Session, User
+from todos.joined import Joined
+from todos.models import Revision, Session, User
+
+_SESSION = Joined(
+    Session,
+    User,
+    Revision,
+    source="FROM todos_session LEFT JOIN todos_user ON todos_user.id = todos_session.user_id"
+    " LEFT JOIN todos_revision ON todos_revision.user_id = todos_user.id"
+    " WHERE todos_session.session_key = %s AND todos_session.expire_date > %s",
+)
 
 
 class SessionStore(DatabaseSessionStore):
@@ -26,13 +35,15 @@ class SessionStore(DatabaseSessionStore):
         return self._user
 
     def _get_session_from_db(self) -> Session | None:
-        try:
-            session = Session.objects.select_related("user__revision").get(session_key=self.session_key, expire_date__gt=timezone.now())
-        except (Session.DoesNotExist, SuspiciousOperation):
+        found = _SESSION.first(self.session_key, timezone.now()) if self.session_key else None
+        if found is None:
             self._session_key = None
             return None
-        self._user = session.user
-        return session
+        session, user, revision = found
+        if revision is not None:
+            revision.user = user
+        self._user = user
+        return cast(Session, session)
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         session = cast(Session, super().create_model_instance(data))

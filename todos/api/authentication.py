@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
@@ -11,10 +10,20 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from todos.models import ApiToken, User
+from todos.joined import Joined
+from todos.models import ApiToken, Revision, User
 from todos.services.accounts import token_digest
 
 LAST_USED_EVERY = timedelta(hours=1)
+_TOKEN = Joined(
+    ApiToken,
+    User,
+    Revision,
+    source="FROM todos_apitoken JOIN todos_user ON todos_user.id = todos_apitoken.owner_id"
+    " JOIN todos_revision ON todos_revision.user_id = todos_user.id"
+    " WHERE todos_apitoken.digest = %s AND todos_user.is_active"
+    " AND (todos_apitoken.expires_at IS NULL OR todos_apitoken.expires_at > %s)",
+)
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -25,13 +34,14 @@ class TokenAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             return None
         now = timezone.now()
-        valid = ApiToken.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), owner__is_active=True)
-        token = valid.select_related("owner__revision").filter(digest=token_digest(secret.strip())).first()
-        if token is None:
+        found = _TOKEN.first(token_digest(secret.strip()), now)
+        if found is None:
             raise AuthenticationFailed("The token is wrong, revoked or expired.")
+        token, owner, revision = found
+        token.owner = revision.user = owner
         if token.last_used_at is None or token.last_used_at < now - LAST_USED_EVERY:
             ApiToken.objects.filter(id=token.id).update(last_used_at=now)
-        return token.owner, token
+        return owner, token
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="todo"'
