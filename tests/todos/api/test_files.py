@@ -180,7 +180,7 @@ def test_our_own_format_loses_nothing(alice: User, bob: User, api: Client, clien
 
 
 def test_an_export_takes_as_many_queries_for_many_todos_as_for_few(alice: User, api: Client) -> None:
-    api.get("/api/v1/export")  # the first use of a token in an hour is noted, by a query of its own
+    api.get("/api/v1/labels")  # the first use of a token in an hour is noted, by a query of its own
     counts = []
     for title in "abcdefgh":
         todos.create_todo(owner=alice, title=title)
