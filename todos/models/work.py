@@ -183,6 +183,7 @@ class Todo(Stamped):
                 name="todo_by_completed",
                 condition=Q(deleted_at=None, completed_at__isnull=False),
             ),
+            models.Index(fields=["completed_at"], name="todo_completions", condition=Q(completed_at__isnull=False)),
             models.Index(fields=["owner", "deleted_at", "id"], name="todo_trash", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["owner", "changed_in", "id"], name="todo_sync"),
             models.Index(
