@@ -6,13 +6,14 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from todos.admin.base import ServiceAdmin, ServiceForm
+from todos.admin.base import EstimatingPaginator, ServiceAdmin, ServiceForm
 from todos.errors import Refused
 from todos.models import ApiToken, Session, Todo, User
 from todos.services import accounts
@@ -66,6 +67,11 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
         if changes:
             accounts.update_account(user=obj, changes=changes)
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "user_permissions":  # each is shown with its content type, by default at the price of a query
+            kwargs["queryset"] = Permission.objects.select_related("content_type").order_by("content_type__app_label", "codename")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change and obj == request.user and {"is_active", "is_staff", "is_superuser"} & set(form.changed_data):
             raise Refused("Ask another operator to change your own access: you could lock yourself out.", field=form.changed_data[0])
@@ -90,7 +96,8 @@ class UserAdmin(ServiceAdmin, DjangoUserAdmin):  # type: ignore[type-arg]
     @admin.display(description="todos")
     def holdings(self, user: User) -> str:
         link = f"{reverse('admin:todos_todo_changelist')}?owner__id__exact={user.pk}"
-        return format_html('<a href="{}">{}</a>', link, Todo.objects.owned_by(user).live().count())
+        todos = Todo.objects.owned_by(user).live().order_by("pk")
+        return format_html('<a href="{}">{}</a>', link, f"{EstimatingPaginator(todos, 1).count:,}")
 
     @admin.display(description="sessions")
     def live_sessions(self, user: User) -> str:
