@@ -104,6 +104,8 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     "responses": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
 }
+vars().update(env.email_url("EMAIL_URL", default="dummymail://"))  # reminders by e-mail; unset: none are sent, nothing waits for a server
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="todo@localhost")
 
 # --- doors: the only places where `todos` and `dapr_bridge` meet --------------------------------
 TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
