@@ -43,7 +43,8 @@ export async function signUp(context: BrowserContext, origin: string): Promise<A
 export function complaints(page: Page): string[] {
   const said: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") said.push(`${message.type()}: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warning")
+      said.push(`${message.type()}: ${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => said.push(`exception: ${error.stack ?? error.message}`));
   return said;

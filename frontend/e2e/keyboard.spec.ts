@@ -45,6 +45,7 @@ test("a day's work by keyboard alone", async ({ page, account: _ }) => {
   await page.keyboard.press("u");
   await expect(page.getByRole("heading", { name: "Upcoming", level: 1 })).toBeVisible();
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Search commands and todos" })).toBeFocused();
   await page.keyboard.type("thre");
   await expect(page.getByRole("option", { name: "Three" })).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("Enter");

@@ -114,6 +114,7 @@ test("a board shows columns, and a card is moved by its menu and by dragging", a
   await column("No priority").getByRole("button", { name: "Move Two" }).click();
   await page.getByRole("menuitem", { name: "Move to High" }).click();
   await expect(column("High").getByRole("checkbox", { name: "Two" })).toBeVisible();
+  await column("Urgent").scrollIntoViewIfNeeded();
   const card = await column("High").getByText("Two").boundingBox();
   const target = await column("Urgent").boundingBox();
   if (!card || !target) throw new Error("no place");

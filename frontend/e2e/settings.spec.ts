@@ -50,3 +50,24 @@ test("a token is shown once, works, and is revoked", async ({ page, playwright, 
 test("the way to the API is told", async ({ page }) => {
   await expect(page.getByRole("region", { name: "About" })).toContainText("Directly");
 });
+
+test("a file is looked at, imported, and everything is exported", async ({ page }) => {
+  const section = page.getByRole("region", { name: "Import and export" });
+  await section.getByLabel("Import a file").setInputFiles({
+    name: "list.txt",
+    mimeType: "text/plain",
+    buffer: Buffer.from("Plant tulips +Garden\nMow the lawn +Garden\n"),
+  });
+  const preview = section.getByRole("region", { name: "Preview" });
+  await expect(preview).toContainText("2 todos, 1 new project");
+  await expect(preview.getByText("Plant tulips")).toBeVisible();
+  await preview.getByRole("button", { name: "Import 2 todos" }).click();
+  await expect(page.getByText("Imported 2 todos.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Garden 2" })).toBeVisible();
+  const download = page.waitForEvent("download");
+  await section.getByRole("link", { name: "CSV" }).click();
+  const stream = await (await download).createReadStream();
+  let text = "";
+  for await (const chunk of stream) text += chunk;
+  expect(text).toContain("Plant tulips");
+});

@@ -68,7 +68,7 @@ test("work goes on without a connection and is sent when it is back", async ({ p
   await expect(titles(page)).toHaveText(["Offline one", "Offline two"]);
   await expect(page.getByText(/Offline\. \d changes wait to be sent\./)).toBeVisible();
   await context.setOffline(false);
-  await expect(page.getByText(/^Offline/)).toHaveCount(0, { timeout: 10_000 });
+  await expect(page.getByText(/^Offline\./)).toHaveCount(0, { timeout: 10_000 });
   await expect
     .poll(async () =>
       (

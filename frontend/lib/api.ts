@@ -5,6 +5,7 @@ import type { ApiToken, BulkCommand, LabelPatch, ProjectPatch, TodoInput, TodoPa
 import { ApiProblem, problemFrom, Unreachable } from "./problem";
 
 const PATIENCE = 30_000;
+const PATIENCE_WITH_FILES = 300_000;
 const MERGE_PATCH = { "Content-Type": "application/merge-patch+json" };
 let csrfToken: string | null = null;
 
@@ -27,8 +28,9 @@ async function withToken(request: Request): Promise<Request> {
 }
 
 async function reach(request: Request): Promise<Response> {
+  const patience = request.url.includes("/api/v1/import") ? PATIENCE_WITH_FILES : PATIENCE;
   try {
-    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(PATIENCE)]) });
+    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) });
   } catch (error) {
     throw new Unreachable("The server cannot be reached.", { cause: error });
   }
@@ -149,17 +151,16 @@ export const api = {
     ),
   markAllRead: () => take(client.POST("/api/v1/notifications/read-all")),
 
-  importTodos: async (content: Blob, format: Format, mode: "preview" | "all" | "valid"): Promise<ImportReport> => {
-    const request = new Request(`/api/v1/import?format=${format}&mode=${mode}`, {
-      method: "POST",
-      body: content,
-      headers: { "Content-Type": content.type },
-    });
-    const response = await send(request);
-    const said = await response.json().catch(() => null);
-    if (!response.ok) throw problemFrom(response.status, said);
-    return said as ImportReport;
-  },
+  /** The body is the file itself; the format says how to read it. */
+  importTodos: (file: Blob, format: Format, mode: "preview" | "all" | "valid", key: string) =>
+    take(
+      client.POST("/api/v1/import", {
+        params: { query: { format, mode } },
+        body: file as unknown as string,
+        bodySerializer: (body: unknown) => body as Blob,
+        headers: { "Content-Type": "application/octet-stream", ...once(key) },
+      }),
+    ),
   exportUrl: (format: Format) => `/api/v1/export?format=${format}`,
 
   /** How the gateway reaches the API at this moment. */
@@ -177,12 +178,4 @@ export type GatewayRoute = {
   breaker_open: boolean;
 };
 
-export type Format = "json" | "csv" | "todotxt" | "ical";
-export type ImportReport = {
-  total: number;
-  valid: number;
-  invalid: number;
-  created: number;
-  errors: { row: number; field?: string; detail: string }[];
-  preview: { row: number; title: string; project: string }[];
-};
+export type Format = NonNullable<NonNullable<paths["/api/v1/import"]["post"]["parameters"]["query"]>["format"]>;

@@ -6,6 +6,10 @@ import type { QuickAdd } from "./quick-add";
 
 const temporaryId = (): string => `new-${crypto.randomUUID()}`;
 
+let made = 0;
+/** After everything the server has placed, in the order of making. */
+const lastPosition = (): string => `\uffff${String(made++).padStart(9, "0")}`;
+
 export function draftTodo(fields: Partial<Todo> & { title: string; project: string }): Todo {
   const now = new Date().toISOString();
   return {
@@ -18,7 +22,7 @@ export function draftTodo(fields: Partial<Todo> & { title: string; project: stri
     time_zone: "",
     remind_at: null,
     parent: null,
-    position: "\uffff",
+    position: lastPosition(),
     recurrence: "",
     recurs_from: "due",
     completed_at: null,
@@ -36,7 +40,7 @@ export function draftProject(name: string, colour: string): Project {
     id: temporaryId(),
     name,
     colour,
-    position: "\uffff",
+    position: lastPosition(),
     archived: false,
     is_inbox: false,
     created_at: now,

@@ -48,6 +48,10 @@ export const env = {
   get maxBodyBytes(): number {
     return count("MAX_BODY_BYTES", 1024 * 1024);
   },
+  /** Largest file to import, in bytes, with room for the form around it. */
+  get maxUploadBytes(): number {
+    return count("MAX_UPLOAD_BYTES", 20 * 1024 * 1024 + 64 * 1024);
+  },
   /** How many proxies of ours stand before this process; their X-Forwarded-For is believed from the right. */
   get trustedProxies(): number {
     return count("TRUSTED_PROXIES", 0);

@@ -10,6 +10,7 @@ export type User = Schemas["UserOutput"];
 export type Activity = Schemas["ActivityOutput"];
 export type Notification = Schemas["NotificationOutput"];
 export type ApiToken = Schemas["TokenOutput"];
+export type ImportReport = Schemas["ImportReport"];
 export type Changes = Schemas["Changes"];
 export type TodoInput = Schemas["TodoInput"];
 export type TodoPatch = Schemas["PatchedTodoInput"];

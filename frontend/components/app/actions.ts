@@ -15,7 +15,6 @@ import { leaveForSignIn, useAccount } from "./account";
 import { openDialog } from "./dialogs";
 
 const BULK_LIMIT = 100;
-const DRAFT = { position: "\uffff" };
 
 export type Actions = ReturnType<typeof actionsOn>;
 
@@ -40,8 +39,10 @@ function actionsOn(replica: Replica) {
   async function perform(operation: Operation): Promise<boolean> {
     const refusal = await replica.perform(operation);
     if (refusal === null) return true;
-    if (refusal instanceof Conflict) openDialog({ kind: "conflict", conflict: refusal });
-    else if (refusal instanceof ApiProblem && refusal.status === 401) leaveForSignIn();
+    if (refusal instanceof Conflict) {
+      replica.take(refusal.delta);
+      openDialog({ kind: "conflict", conflict: refusal });
+    } else if (refusal instanceof ApiProblem && refusal.status === 401) leaveForSignIn();
     else say(refusal.sentence, { tone: "problem" });
     return false;
   }
@@ -91,8 +92,7 @@ function actionsOn(replica: Replica) {
   function add(line: QuickAdd, defaults: Partial<Todo> & { project: string }): void {
     const { projects, labels } = replica.snapshot();
     const plan = planFor(line, { projects: [...projects.values()], labels: [...labels.values()] }, defaults);
-    for (const project of plan.projects)
-      void perform({ on: "project", op: "create", project: { ...project, ...DRAFT } });
+    for (const project of plan.projects) void perform({ on: "project", op: "create", project });
     for (const label of plan.labels) void perform({ on: "label", op: "create", label });
     void perform({ on: "todo", op: "create", todo: plan.todo });
   }

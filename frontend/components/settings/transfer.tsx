@@ -4,20 +4,22 @@
 import { useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { say } from "@/components/ui/toast";
-import { api, type Format, type ImportReport } from "@/lib/api";
+import { api, type Format } from "@/lib/api";
+import type { ImportReport } from "@/lib/model";
 import { ApiProblem } from "@/lib/problem";
 
-const FORMATS: { format: Format; name: string; endings: string[]; type: string }[] = [
-  { format: "json", name: "JSON", endings: [".json"], type: "application/json" },
-  { format: "csv", name: "CSV", endings: [".csv"], type: "text/csv" },
-  { format: "todotxt", name: "todo.txt", endings: [".txt"], type: "text/plain" },
-  { format: "ical", name: "iCalendar", endings: [".ics"], type: "text/calendar" },
+const FORMATS: { format: Format; name: string; ending: string }[] = [
+  { format: "json", name: "JSON", ending: ".json" },
+  { format: "csv", name: "CSV", ending: ".csv" },
+  { format: "todotxt", name: "todo.txt", ending: ".txt" },
 ];
 
-const formatOf = (name: string) =>
-  FORMATS.find(({ endings }) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+const formatOf = (name: string) => FORMATS.find(({ ending }) => name.toLowerCase().endsWith(ending))?.format;
+const endings = FORMATS.map(({ ending }) => ending);
+const names = FORMATS.map(({ name }) => name);
 
-type Chosen = { file: File; format: Format; report: ImportReport };
+/** `key` makes pressing Import twice one import. */
+type Chosen = { file: File; format: Format; report: ImportReport; key: string };
 
 export default function Transfer() {
   const input = useRef<HTMLInputElement>(null);
@@ -41,19 +43,19 @@ export default function Transfer() {
   async function preview(file: File | undefined): Promise<void> {
     setChosen(null);
     if (!file) return;
-    const known = formatOf(file.name);
-    if (!known) return setProblem("Choose a .json, .csv, .txt (todo.txt) or .ics file.");
-    const report = await run(() => api.importTodos(new Blob([file], { type: known.type }), known.format, "preview"));
-    if (report) setChosen({ file, format: known.format, report });
+    const format = formatOf(file.name);
+    if (!format) return setProblem(`Choose a file that ends in ${endings.join(", ")}.`);
+    const key = crypto.randomUUID();
+    const report = await run(() => api.importTodos(file, format, "preview", key));
+    if (report) setChosen({ file, format, report, key });
   }
 
-  async function bringIn({ file, format }: Chosen, mode: "all" | "valid"): Promise<void> {
-    const type = FORMATS.find((one) => one.format === format)?.type;
-    const report = await run(() => api.importTodos(new Blob([file], { type }), format, mode));
+  async function bringIn({ file, format, key }: Chosen, mode: "all" | "valid"): Promise<void> {
+    const report = await run(() => api.importTodos(file, format, mode, `${key}-${mode}`));
     if (!report) return;
     setChosen(null);
     if (input.current) input.current.value = "";
-    say(`Imported ${report.created} ${report.created === 1 ? "todo" : "todos"}.`);
+    say(`Imported ${report.todos} ${report.todos === 1 ? "todo" : "todos"}.`);
   }
 
   return (
@@ -64,14 +66,12 @@ export default function Transfer() {
           <input
             ref={input}
             type="file"
-            accept=".json,.csv,.txt,.ics"
+            accept={endings.join(",")}
             className="field font-normal file:mr-3 file:rounded-sm file:border-0 file:bg-hover file:px-2 file:py-1 file:text-ink"
             onChange={(event) => void preview(event.target.files?.[0])}
           />
         </label>
-        <p className="mt-1 text-muted">
-          JSON, CSV, todo.txt or iCalendar. You see what is in it before anything is changed.
-        </p>
+        <p className="mt-1 text-muted">{names.join(", ")}. You see what is in it before anything is changed.</p>
         {problem && (
           <p role="alert" className="mt-2 text-danger">
             {problem}
@@ -104,50 +104,44 @@ export default function Transfer() {
   );
 }
 
-function Preview({
-  chosen,
-  busy,
-  onImport,
-}: {
-  chosen: Chosen;
-  busy: boolean;
-  onImport: (mode: "all" | "valid") => void;
-}) {
+type PreviewProps = { chosen: Chosen; busy: boolean; onImport: (mode: "all" | "valid") => void };
+
+function Preview({ chosen, busy, onImport }: PreviewProps) {
   const { report } = chosen;
+  const some = (count: number, one: string) => `${count} ${count === 1 ? one : `${one}s`}`;
+  const sample = report.sample.flatMap((todo) => (typeof todo.title === "string" ? [todo.title] : []));
   return (
     <section aria-label="Preview" className="mt-3 rounded-lg border border-line p-4">
       <p className="font-medium">
-        {report.valid} of {report.total} can be imported
+        {some(report.todos, "todo")}, {some(report.projects, "new project")}, {some(report.labels, "new label")}
       </p>
       <ul className="mt-2 max-h-56 overflow-y-auto">
-        {report.preview.map((row) => (
-          <li key={row.row} className="flex gap-3 border-t border-line py-1">
-            <span className="w-8 text-faint tabular-nums">{row.row}</span>
-            <span className="min-w-0 flex-1 truncate">{row.title}</span>
-            <span className="text-muted">{row.project}</span>
+        {sample.map((title, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: the lines of a file have no other name and never move
+          <li key={index} className="truncate border-t border-line py-1">
+            {title}
           </li>
         ))}
       </ul>
-      {report.errors.length > 0 && (
-        <ul className="mt-2 max-h-40 overflow-y-auto text-danger">
-          {report.errors.map((error) => (
-            <li key={`${error.row} ${error.field} ${error.detail}`}>
-              Row {error.row}: {error.detail}
+      {report.todos > sample.length && <p className="py-1 text-muted">And {report.todos - sample.length} more.</p>}
+      {report.lines.length > 0 && (
+        <ul aria-label="Lines at fault" className="mt-2 max-h-40 overflow-y-auto text-danger">
+          {report.lines.map((one) => (
+            <li key={`${one.line} ${one.message}`}>
+              Line {one.line}: {one.message}
+              {one.skipped && " It is left out."}
             </li>
           ))}
         </ul>
       )}
-      <div className="mt-3 flex gap-2">
-        {report.invalid === 0 ? (
-          <Button kind="primary" disabled={busy || report.valid === 0} onClick={() => onImport("all")}>
-            Import {report.valid}
-          </Button>
-        ) : (
-          <Button kind="primary" disabled={busy || report.valid === 0} onClick={() => onImport("valid")}>
-            Import the {report.valid} without errors
-          </Button>
-        )}
-      </div>
+      <Button
+        kind="primary"
+        className="mt-3"
+        disabled={busy || report.todos === 0}
+        onClick={() => onImport(report.skipped > 0 ? "valid" : "all")}
+      >
+        Import {some(report.todos, "todo")}
+      </Button>
     </section>
   );
 }

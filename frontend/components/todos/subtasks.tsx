@@ -24,10 +24,10 @@ export function Subtasks({ todo }: { todo: Todo }) {
   }
   return (
     <section aria-label="Subtasks">
-      <h3 className="px-2 text-sm font-semibold">
+      <h2 className="px-2 text-sm font-semibold">
         Subtasks{" "}
         {subtasks.length > 0 && <span className="font-normal text-muted">{`${done} of ${subtasks.length} done`}</span>}
-      </h3>
+      </h2>
       <ul>
         {subtasks.map((one) => (
           <li key={one.id} className="group flex items-center gap-2.5 rounded-md pl-2 hover:bg-hover">

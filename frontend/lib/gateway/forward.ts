@@ -9,23 +9,28 @@ import { sidecarHeaders, sidecarPath, sidecarUrl, switches } from "./switches";
 import { type Answer, ask, type Exchange, readUpTo, UpstreamTimeout } from "./upstream";
 
 const DIRECT_PATIENCE = 30_000;
+const IMPORT = "/api/v1/import";
+const IMPORT_PATIENCE = 300_000;
 /** Reads are quick, and repeating one costs nothing; a write may hash a password or import a file. */
 const SIDECAR_PATIENCE = { read: 2_000, write: 10_000 };
 /** Answers up to this size are held until complete when a sidecar brings them, since it may die within one. */
 const HELD_BYTES = 2 * 1024 * 1024;
+/** Larger bodies are files; daprd would hold them in memory and refuses those above 4 MiB, so they go directly. */
+const SIDECAR_BYTES = 1024 * 1024;
 
 export async function forward(request: Request): Promise<Response> {
   const url = new URL(request.url);
   const path = upstreamPath(url.pathname);
   if (path === null) return problem(404, "Not found", "No such address in the API.");
   const unsafe = !["GET", "HEAD", "OPTIONS"].includes(request.method);
-  const body = await readBody(request);
-  if (body === "too large") return problem(413, "Content too large", `Send at most ${env.maxBodyBytes} bytes.`);
+  const limit = path === IMPORT ? env.maxUploadBytes : env.maxBodyBytes;
+  const body = await readBody(request, limit);
+  if (body === "too large") return problem(413, "Content too large", `Send at most ${limit} bytes.`);
   const headers = requestHeaders(request.headers, unsafe);
   const peer = request.headers.get(PEER_HEADER);
   if (peer && env.gatewaySecret) headers["x-client-address"] = signedAddress(peer, env.gatewaySecret, new Date());
   const exchange: Exchange = { method: request.method, path: path + url.search, headers, body, signal: request.signal };
-  const viaSidecar = switches.route === "sidecar";
+  const viaSidecar = switches.route === "sidecar" && (body?.length ?? 0) <= SIDECAR_BYTES;
   try {
     const answer = viaSidecar ? await throughSidecar(exchange, unsafe) : null;
     return answer ?? stream(await direct(exchange, viaSidecar));
@@ -38,9 +43,10 @@ export async function forward(request: Request): Promise<Response> {
 
 /** Asks the API itself. When the copy that the sidecar got is still being carried out (409), its answer is waited for. */
 async function direct(exchange: Exchange, repeated: boolean): Promise<Answer> {
-  const until = Date.now() + DIRECT_PATIENCE;
+  const patience = exchange.path.startsWith(IMPORT) ? IMPORT_PATIENCE : DIRECT_PATIENCE;
+  const until = Date.now() + patience;
   for (;;) {
-    const answer = await ask(env.apiUrl, exchange, DIRECT_PATIENCE);
+    const answer = await ask(env.apiUrl, exchange, patience);
     const wait = repeated && answer.status === 409 ? answer.message.headers["retry-after"] : undefined;
     if (wait === undefined || Date.now() > until) return answer;
     answer.message.resume();
@@ -99,9 +105,9 @@ function stream(answer: Answer, head?: Buffer): Response {
 }
 
 /** The whole body, for a repeat must be able to send it again; null when there is none. */
-async function readBody(request: Request): Promise<Buffer | null | "too large"> {
+async function readBody(request: Request, limit: number): Promise<Buffer | null | "too large"> {
   if (!request.body) return null;
-  if (Number(request.headers.get("content-length") ?? 0) > env.maxBodyBytes) return "too large";
+  if (Number(request.headers.get("content-length") ?? 0) > limit) return "too large";
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body.getReader();
@@ -109,7 +115,7 @@ async function readBody(request: Request): Promise<Buffer | null | "too large"> 
     const { done, value } = await reader.read();
     if (done) return Buffer.concat(chunks);
     size += value.length;
-    if (size > env.maxBodyBytes) {
+    if (size > limit) {
       await reader.cancel();
       return "too large";
     }

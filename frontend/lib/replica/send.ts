@@ -13,6 +13,7 @@ export class Conflict extends ApiProblem {
   constructor(
     readonly operation: Operation,
     readonly theirs: Versioned,
+    readonly delta: Delta,
     readonly fields: readonly string[],
   ) {
     super(412, "Changed elsewhere", "This was changed on another device while you were editing it.");
@@ -100,7 +101,7 @@ async function sendTodo(operation: Extract<Operation, { on: "todo" }>, key: stri
         operation,
         operation,
         confirmed.todos.get(operation.id),
-        { patch: api.updateTodo, get: api.todo },
+        { patch: api.updateTodo, get: api.todo, delta: (todo) => ({ todos: [todo] }) },
         key,
       );
       return { delta: { todos: [saved] } };
@@ -134,7 +135,7 @@ function bulkCommand(command: TodoCommand): BulkCommand {
   return { op: command.op, id: command.id };
 }
 
-type Updating<T extends Versioned, Patch> = Pick<Kind<T, Patch>, "patch" | "get">;
+type Updating<T extends Versioned, Patch> = Pick<Kind<T, Patch>, "patch" | "get" | "delta">;
 type Change<Patch> = { id: string; patch: Patch; base: object };
 
 /** Writes over the version known here. When that is old, other people's changes of other fields are kept and ours is sent again. */
@@ -148,7 +149,7 @@ async function update<T extends Versioned, Patch extends object>(
   let current = known ?? (await kind.get(id));
   for (;;) {
     const fields = conflictingFields(patch, base, current);
-    if (fields.length > 0) throw new Conflict(operation, current, fields);
+    if (fields.length > 0) throw new Conflict(operation, current, kind.delta(current), fields);
     try {
       return await kind.patch(id, patch, current.version, `${key}-${current.version}`);
     } catch (error) {
