@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
 import schemathesis
-from django.conf import settings as django_settings
-from django.core.management import call_command
-from django.test import Client, override_settings
-from hypothesis import HealthCheck, Phase, settings
-from pytest_django import DjangoDbBlocker
+from django.test import Client
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as hypothesis_settings
+from pytest_django.fixtures import Settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.todos.conftest import PASSWORD
@@ -21,22 +19,19 @@ from todos.models import Notification, User
 from todos.models.ids import new_id
 from todos.services import accounts, labels, projects, todos
 
+pytestmark = pytest.mark.django_db(transaction=True)  # requests commit and roll back as real ones do
+
 load_all_checks()
 # What is well-formed may still be refused (a project that is not there, a weak password), and the product decides that.
 SEMANTIC = {"positive_data_acceptance"}
 CHECKED = [check for name, check in ((check.__name__, check) for check in CHECKS.get_all()) if name not in SEMANTIC]
 
 
-@pytest.fixture(scope="module")
-def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[User]:
-    """Somebody, for all tests of this module: requests here commit and roll back as real ones do.
-
-    Emptying all tables after each operation would take longer than the requests.
-    """
-    unlimited = dict.fromkeys(django_settings.TODOS_LIMITS, "1000000/60")
-    with django_db_blocker.unblock(), override_settings(TODOS_LIMITS=unlimited):
-        yield accounts.sign_up(email="alice@example.com", password=PASSWORD, time_zone="Europe/Berlin")
-        call_command("flush", interactive=False, verbosity=0)
+@pytest.fixture
+def owner(settings: Settings) -> User:
+    """Somebody, with no limit on trying: what lies behind the limits is to be reached."""
+    settings.TODOS_LIMITS = dict.fromkeys(settings.TODOS_LIMITS, "1000000/60")
+    return accounts.sign_up(email="alice@example.com", password=PASSWORD, time_zone="Europe/Berlin")
 
 
 @pytest.fixture
@@ -79,8 +74,9 @@ def _call(case: Any, headers: dict[str, str], seeded: dict[str, UUID]) -> None:
     case.call_and_validate(headers=headers, checks=[check for check in CHECKED if judged or check.__name__ != "negative_data_rejection"])
 
 
-def _bounded(examples: int) -> settings:
-    return settings(max_examples=examples, deadline=None, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck))
+def _bounded(examples: int) -> hypothesis_settings:
+    phases = [Phase.explicit, Phase.generate]
+    return hypothesis_settings(max_examples=examples, deadline=None, phases=phases, suppress_health_check=list(HealthCheck))
 
 
 everything = schemathesis.openapi.from_wsgi("/api/v1/schema", application)
