@@ -59,7 +59,7 @@ test("a file is looked at, imported, and everything is exported", async ({ page 
     buffer: Buffer.from("Plant tulips +Garden\nMow the lawn +Garden\n"),
   });
   const preview = section.getByRole("region", { name: "Preview" });
-  await expect(preview).toContainText("2 todos, 1 new project");
+  await expect(preview).toContainText("2 todos");
   await expect(preview.getByText("Plant tulips")).toBeVisible();
   await preview.getByRole("button", { name: "Import 2 todos" }).click();
   await expect(page.getByText("Imported 2 todos.")).toBeVisible();

@@ -113,7 +113,11 @@ function Preview({ chosen, busy, onImport }: PreviewProps) {
   return (
     <section aria-label="Preview" className="mt-3 rounded-lg border border-line p-4">
       <p className="font-medium">
-        {some(report.todos, "todo")}, {some(report.projects, "new project")}, {some(report.labels, "new label")}
+        {[
+          some(report.todos, "todo"),
+          ...(report.projects ? [some(report.projects, "new project")] : []),
+          ...(report.labels ? [some(report.labels, "new label")] : []),
+        ].join(", ")}
       </p>
       <ul className="mt-2 max-h-56 overflow-y-auto">
         {sample.map((title, index) => (

@@ -190,7 +190,7 @@ function Properties({ todo }: { todo: Todo }) {
       <Property icon="flag" name="Priority">
         <select
           aria-label="Priority"
-          className="w-full rounded-md bg-transparent px-2 py-1.5 hover:bg-hover"
+          className="w-full rounded-md bg-transparent px-1 py-1.5 hover:bg-hover"
           value={todo.priority}
           onChange={(event) => update({ priority: Number(event.target.value) })}
         >
@@ -219,7 +219,7 @@ function Properties({ todo }: { todo: Todo }) {
         <select
           aria-label="Project"
           disabled={todo.parent !== null}
-          className="w-full truncate rounded-md bg-transparent px-2 py-1.5 hover:bg-hover disabled:opacity-70"
+          className="w-full truncate rounded-md bg-transparent px-1 py-1.5 hover:bg-hover disabled:opacity-70"
           value={todo.project}
           onChange={(event) => void actions.move([todo], { project: event.target.value })}
         >

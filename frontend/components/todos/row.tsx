@@ -184,7 +184,7 @@ export function Meta({ todo, context, subtasks, showProject, hideDay = false }: 
     <span className="flex w-full items-center gap-2.5 overflow-hidden text-xs whitespace-nowrap text-muted">
       {due && (
         <span className={clsx("inline-flex items-center gap-1", overdue && "font-medium text-danger")}>
-          <Icon name="today" className="size-3.5" />
+          <Icon name={hideDay ? "clock" : "today"} className="size-3.5" />
           {overdue && <span className="sr-only">Overdue: </span>}
           {due}
         </span>
