@@ -39,6 +39,7 @@ format: install-dev  ## let ruff rewrite what it can
 
 types: install-dev  ## mypy, strict
 	$(PY) -m mypy .
+	$(PY) -m mypy --config-file tests/dapr_bridge/mypy.ini dapr_bridge tests/dapr_bridge
 
 bench: install-dev  ## measure beside the peers; writes bench/results/
 	@exec $(PY) -m bench

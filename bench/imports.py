@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from todos.formats.records import LineError, ProjectRecord, Record, TodoRecord
+
 
 def measure(lines: int) -> dict[str, tuple[float, int]]:
     """Seconds and bytes of memory growth, by format."""
@@ -40,23 +42,20 @@ def _measure_one(name: str, lines: int) -> tuple[float, int]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begun = time.perf_counter()
 
-    def source() -> Iterator[object]:
+    def source() -> Iterator[Record | LineError]:
         return kind.read(split(file[at : at + 65_536] for at in range(0, len(file), 65_536)), time_zone="UTC", today=date(2026, 1, 1))
 
-    for report in imports.preview(user, source):
-        pass
+    (*_, report) = imports.preview(user, source)
     assert report.skipped == 0, report.errors[:3]
     with transaction.atomic():
-        for report in imports.write(user, source):
-            pass
+        (*_, report) = imports.write(user, source)
     seconds = time.perf_counter() - begun
     assert report.todos == lines
     return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
 
 
-def _records(count: int) -> Iterator[object]:
+def _records(count: int) -> Iterator[Record]:
     from bench.data import WORDS
-    from todos.formats.records import ProjectRecord, TodoRecord
 
     for number in range(10):
         yield ProjectRecord(name=f"Project {number}", key=f"p{number}")

@@ -38,6 +38,10 @@ def static_checks() -> list[Check]:
         Check("lint", [PYTHON, "-m", "ruff", "check", "."]),
         Check("formatting", [PYTHON, "-m", "ruff", "format", "--check", "."]),
         Check("types", [PYTHON, "-m", "mypy", "."]),
+        Check(
+            "types of the bridge alone",
+            [PYTHON, "-m", "mypy", "--config-file", "tests/dapr_bridge/mypy.ini", "dapr_bridge", "tests/dapr_bridge"],
+        ),
         Check("rooms", [".venv/bin/lint-imports"]),
     ]
 

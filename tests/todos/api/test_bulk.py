@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from dapr_bridge.models import OutboxEvent
@@ -13,7 +12,7 @@ from todos.services import projects, todos
 pytestmark = pytest.mark.django_db(transaction=True)  # all or nothing is a matter of real transactions
 
 
-def bulk(api: Client, *commands: dict[str, Any], **headers: str) -> HttpResponse:
+def bulk(api: Client, *commands: dict[str, Any], **headers: str) -> Any:
     return api.post("/api/v1/todos/bulk", {"commands": list(commands)}, content_type="application/json", headers=headers)
 
 
