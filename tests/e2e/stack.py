@@ -76,7 +76,7 @@ class Stack:
         self.database = f"postgres://postgres@127.0.0.1:{database_port}/todo"
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_"))}
         self.env |= {"DATABASE_URL": self.database, "SECRET_KEY": secrets.token_hex(32), "HTTPS": "false", "GRACEFUL_TIMEOUT": "10"}
-        self.env |= {"DATABASE_POOL_SIZE": "8", **env}
+        self.env |= {"DATABASE_POOL_SIZE": "8", "LIMIT_SIGN_UPS_PER_ADDRESS": "10000/60", **env}
         server = [*postgres.command(self.data, self.installation), "-c", "listen_addresses=127.0.0.1", "-c", f"port={database_port}"]
         manage = [sys.executable, "manage.py"]
         self.postgresql = Program("postgresql", server, self.env, folder, ready=self._database_answers)
