@@ -684,6 +684,7 @@ export interface components {
         NotificationOutput: {
             /** Format: uuid */
             id: string;
+            kind: string;
             /** Format: uuid */
             todo: string;
             title: string;
@@ -693,7 +694,6 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             read_at: string | null;
-            kind: string;
         };
         NotificationPage: {
             results: components["schemas"]["NotificationOutput"][];
@@ -2280,7 +2280,9 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                     "text/csv; charset=utf-8": string;
                     "text/plain; charset=utf-8": string;
                 };
