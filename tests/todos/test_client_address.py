@@ -59,6 +59,7 @@ def test_unsigned_headers_are_nobodys_word(name: str) -> None:
         ";;",
         "",
     ],
+    ids=["secret", "past", "future", "changed", "twice", "address", "unsigned", "empty", "unstamped", "separators", "nothing"],
 )
 def test_a_word_that_is_forged_old_or_garbled_is_not_taken(header: str) -> None:
     assert seen("192.0.2.7", X_Client_Address=header) == "192.0.2.7"
