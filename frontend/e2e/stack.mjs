@@ -11,7 +11,9 @@ if (!process.env.DATABASE_URL) {
   console.error("Set DATABASE_URL to a database for the browser tests, or E2E_URL to a running app.");
   process.exit(1);
 }
+// Ours come last: a shell that runs another copy of the app must not lead this one astray.
 const env = {
+  ...process.env,
   SECRET_KEY: randomBytes(40).toString("hex"),
   GATEWAY_SECRET: randomBytes(40).toString("hex"),
   HTTPS: "false",
@@ -19,7 +21,6 @@ const env = {
   LIMIT_SIGN_UPS_PER_ADDRESS: "100000/3600",
   LIMIT_LOGINS_PER_ADDRESS: "100000/300",
   WEB_CONCURRENCY: "1",
-  ...process.env,
 };
 
 const migrated = spawnSync(python, ["manage.py", "migrate", "--no-input"], { cwd: root, env, stdio: "inherit" });
