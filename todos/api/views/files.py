@@ -231,7 +231,8 @@ class ExportView(View):
     @extend_schema(
         operation_id="export_todos",
         parameters=[ExportParams],
-        responses={(200, kind.content_type): OpenApiTypes.BINARY for kind in FORMATS.values()} | schema.ERRORS,
+        responses={(200, kind.content_type): OpenApiTypes.OBJECT if name == "json" else OpenApiTypes.STR for name, kind in FORMATS.items()}
+        | schema.ERRORS,
     )
     def get(self, request: Request) -> FileResponse:
         """Everything the user has, as a file. JSON loses nothing; the others carry what they can."""
