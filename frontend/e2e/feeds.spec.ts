@@ -2,7 +2,7 @@ import { add, expect, quickAdd, test } from "./app";
 
 test("a reminder that comes due is announced, opened and read", async ({ page, account }) => {
   test.setTimeout(60_000);
-  await account.api("POST", "todos", { title: "Call Ann", remind_at: new Date(Date.now() + 2_000).toISOString() });
+  await account.api("POST", "todos", { title: "Call Ann", remind_at: new Date(Date.now() + 8_000).toISOString() });
   await page.goto("/notifications");
   await expect(page.getByText("No reminders yet")).toBeVisible();
   await expect(page.getByRole("link", { name: "Notifications 1" })).toBeVisible({ timeout: 30_000 });

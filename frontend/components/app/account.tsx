@@ -12,7 +12,14 @@ import { EMPTY } from "@/lib/replica/state";
 import { Sync } from "@/lib/replica/sync";
 import { type Clock, type Counts, count } from "@/lib/views";
 
-type Account = { user: User; setUser: (user: User) => void; replica: Replica; clock: Clock };
+type Account = {
+  user: User;
+  setUser: (user: User) => void;
+  replica: Replica;
+  clock: Clock;
+  /** Ends the session by `work`, with nothing asking for changes meanwhile, and goes to `path`. */
+  leave: (work: () => Promise<unknown>, path: string) => Promise<void>;
+};
 
 const AccountContext = createContext<Account | null>(null);
 const CountsContext = createContext<Counts | null>(null);
@@ -41,7 +48,7 @@ export function leaveForSignIn(): void {
 export function AccountProvider({ children, waiting }: { children: ReactNode; waiting: ReactNode }) {
   const [user, setUser] = useState<User | null>(null);
   const [queries] = useState(() => new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 10_000 } } }));
-  const replica = useReplica(queries);
+  const { replica, sync } = useReplica(queries);
   const now = useNow();
   useEffect(() => {
     let over = false;
@@ -62,7 +69,19 @@ export function AccountProvider({ children, waiting }: { children: ReactNode; wa
   }, [replica]);
   const timeZone = user?.time_zone ?? "UTC";
   const clock = useMemo(() => ({ now, timeZone }), [now, timeZone]);
-  const account = useMemo(() => user && { user, setUser, replica, clock }, [user, replica, clock]);
+  const account = useMemo(() => {
+    const leave = async (work: () => Promise<unknown>, path: string) => {
+      await sync.stop();
+      try {
+        await work();
+      } catch (error) {
+        sync.start();
+        throw error;
+      }
+      location.assign(path);
+    };
+    return user && { user, setUser, replica, clock, leave };
+  }, [user, replica, clock, sync]);
   if (account === null) return waiting;
   return (
     <QueryClientProvider client={queries}>
@@ -82,16 +101,17 @@ function WithCounts({ clock, children }: { clock: Clock; children: ReactNode }) 
 }
 
 /** The replica of this tab, kept level while the app is shown. */
-function useReplica(queries: QueryClient): Replica {
-  const [{ replica, sync }] = useState(() => {
+function useReplica(queries: QueryClient): { replica: Replica; sync: Sync } {
+  const [made] = useState(() => {
     const replica: Replica = new Replica(
       send,
-      () => sync.now(),
+      () => sync.pull(),
       () => sync.tellOtherTabs(),
     );
     const sync: Sync = new Sync(replica, () => void queries.invalidateQueries(), leaveForSignIn);
     return { replica, sync };
   });
+  const { replica, sync } = made;
   useEffect(() => {
     sync.start();
     const warn = (event: BeforeUnloadEvent) => {
@@ -99,11 +119,11 @@ function useReplica(queries: QueryClient): Replica {
     };
     addEventListener("beforeunload", warn);
     return () => {
-      sync.stop();
+      void sync.stop();
       removeEventListener("beforeunload", warn);
     };
   }, [replica, sync]);
-  return replica;
+  return made;
 }
 
 /** The time, moved on each minute and when the tab is looked at again: a day may have begun meanwhile. */

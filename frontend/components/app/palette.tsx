@@ -5,9 +5,10 @@ import { useRouter } from "next/navigation";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { Icon, type IconName } from "@/components/ui/icon";
 import { Modal } from "@/components/ui/modal";
+import { say } from "@/components/ui/toast";
 import { api } from "@/lib/api";
 import { inbox, isOpen, labelsInOrder, projectsInOrder } from "@/lib/views";
-import { useSnapshot } from "./account";
+import { useAccount, useSnapshot } from "./account";
 import { closeDialog, openDialog } from "./dialogs";
 import { openDetails } from "./navigation";
 import { applyTheme } from "./theme";
@@ -109,6 +110,7 @@ function rank(commands: Command[], text: string): Command[] {
 
 function useCommands(): Command[] {
   const router = useRouter();
+  const { leave } = useAccount();
   const snapshot = useSnapshot();
   return useMemo(() => {
     const go = (name: string, icon: IconName, path: string, kind = "Go to"): Command => ({
@@ -142,7 +144,11 @@ function useCommands(): Command[] {
       act("Use light theme", "settings", () => applyTheme("light")),
       act("Use dark theme", "settings", () => applyTheme("dark")),
       act("Use the system's theme", "settings", () => applyTheme("system")),
-      act("Sign out", "user", () => void api.signOut().then(() => location.assign("/signin"))),
+      act(
+        "Sign out",
+        "user",
+        () => void leave(api.signOut, "/signin").catch((error: Error) => say(error.message, { tone: "problem" })),
+      ),
       ...projectsInOrder(snapshot).map((project) => go(project.name, "project", `/projects/${project.id}`, "Project")),
       ...labelsInOrder(snapshot).map((label) => go(label.name, "label", `/labels/${label.id}`, "Label")),
       ...[...snapshot.todos.values()].filter(isOpen).map((todo) => ({
@@ -157,5 +163,5 @@ function useCommands(): Command[] {
         },
       })),
     ];
-  }, [router, snapshot]);
+  }, [router, leave, snapshot]);
 }

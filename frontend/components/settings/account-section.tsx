@@ -16,6 +16,7 @@ const refusal = (error: unknown) =>
   error instanceof ApiProblem ? error : new ApiProblem(0, "The server cannot be reached.", "");
 
 export function AccountSection() {
+  const { leave } = useAccount();
   return (
     <>
       <Section title="Account">
@@ -28,10 +29,7 @@ export function AccountSection() {
         <div className="flex flex-wrap gap-2">
           <Button
             onClick={() =>
-              void api.signOut().then(
-                () => location.assign("/signin"),
-                (error) => say(refusal(error).sentence, { tone: "problem" }),
-              )
+              void leave(api.signOut, "/signin").catch((error) => say(refusal(error).sentence, { tone: "problem" }))
             }
           >
             Sign out
@@ -133,15 +131,13 @@ function Password() {
 }
 
 function DeleteAccount() {
+  const { leave } = useAccount();
   const [open, setOpen] = useState(false);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   function submit(event: FormEvent<HTMLFormElement>): void {
     event.preventDefault();
     const password = String(new FormData(event.currentTarget).get("password"));
-    api.deleteAccount(password).then(
-      () => location.assign("/signup"),
-      (error) => setProblem(refusal(error)),
-    );
+    leave(() => api.deleteAccount(password), "/signup").catch((error) => setProblem(refusal(error)));
   }
   return (
     <>

@@ -13,7 +13,7 @@ export class Sync {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
   private polling: Promise<void> | null = null;
-  private readonly tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("todo-changes");
+  private tabs: BroadcastChannel | null = null;
 
   constructor(
     private readonly replica: Replica,
@@ -23,20 +23,24 @@ export class Sync {
 
   start(): void {
     this.running = true;
-    if (this.tabs) this.tabs.onmessage = () => void this.now();
+    this.tabs = new BroadcastChannel("todo-changes");
+    this.tabs.onmessage = () => void this.now();
     document.addEventListener("visibilitychange", this.whenVisible);
     addEventListener("online", this.now);
     addEventListener("offline", this.lost);
     void this.now();
   }
 
-  stop(): void {
+  /** Resolves when the round under way has ended. */
+  async stop(): Promise<void> {
     this.running = false;
     clearTimeout(this.timer);
     this.tabs?.close();
+    this.tabs = null;
     document.removeEventListener("visibilitychange", this.whenVisible);
     removeEventListener("online", this.now);
     removeEventListener("offline", this.lost);
+    await this.polling;
   }
 
   /** Tells the other tabs of this browser that something changed, so that they need not wait for their next poll. */
@@ -55,6 +59,12 @@ export class Sync {
       });
     return this.polling;
   };
+
+  /** What has changed by now: a round that began before may have missed it. */
+  async pull(): Promise<void> {
+    await this.polling;
+    await this.now();
+  }
 
   private readonly whenVisible = (): void => {
     if (!document.hidden) void this.now();
