@@ -4,6 +4,8 @@ import { env } from "./lib/env";
 
 export const config = { matcher: ["/((?!api/|_next/static|livez|readyz|gateway|icon.svg|favicon.ico).*)"] };
 
+/** The API's names for it, over HTTPS and over plain HTTP. */
+const SESSION_COOKIES = ["__Host-sessionid", "sessionid"];
 const OPEN_PAGES = new Set(["/signin", "/signup"]);
 
 function policy(nonce: string): string {
@@ -26,7 +28,7 @@ function policy(nonce: string): string {
 
 export function proxy(request: NextRequest): NextResponse {
   const { pathname, search } = request.nextUrl;
-  const signedIn = request.cookies.has("sessionid");
+  const signedIn = SESSION_COOKIES.some((name) => request.cookies.has(name));
   if (!signedIn && !OPEN_PAGES.has(pathname)) {
     const next = pathname === "/" ? "" : `?next=${encodeURIComponent(pathname + search)}`;
     // Next.js sends this as a relative address, so it holds behind any proxy.

@@ -23,7 +23,7 @@ test("what was done is told by day", async ({ page, account: _ }) => {
   await expect(quickAdd(page)).toBeVisible();
   await add(page, "Buy milk");
   await page.waitForTimeout(500);
-  await page.getByRole("checkbox", { name: "Buy milk" }).check();
+  await page.getByRole("checkbox", { name: "Buy milk" }).click();
   await page.waitForTimeout(1_500);
   await page.getByRole("link", { name: "Activity" }).click();
   await expect(page.getByRole("listitem").filter({ hasText: "Completed Buy milk" })).toBeVisible({ timeout: 15_000 });

@@ -35,7 +35,7 @@ test("a double click edits the title; Enter keeps, Escape does not", async ({ pa
 
 test("completing can be undone", async ({ page }) => {
   await add(page, "Buy milk", "Call Ann");
-  await page.getByRole("checkbox", { name: "Buy milk" }).check();
+  await page.getByRole("checkbox", { name: "Buy milk" }).click();
   await expect(titles(page)).toHaveText(["Call Ann"]);
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(titles(page)).toHaveText(["Buy milk", "Call Ann"]);
@@ -44,7 +44,7 @@ test("completing can be undone", async ({ page }) => {
 
 test("completed todos can be shown and reopened", async ({ page }) => {
   await add(page, "Buy milk");
-  await page.getByRole("checkbox", { name: "Buy milk" }).check();
+  await page.getByRole("checkbox", { name: "Buy milk" }).click();
   await expect(page.getByText("Your Inbox is clear")).toBeVisible();
   await page.getByRole("button", { name: "Show completed (1)" }).click();
   await page.getByRole("region", { name: "Completed" }).getByRole("checkbox", { name: "Buy milk" }).click();
@@ -100,9 +100,13 @@ test("completing a repeating todo brings the next one", async ({ page }) => {
   await add(page, "Water plants every 3 days");
   await expect(row(page, "Water plants")).toContainText("Today");
   await page.waitForTimeout(600);
-  await page.getByRole("checkbox", { name: "Water plants" }).check();
-  await expect(row(page, "Water plants")).toContainText("every 3 days");
-  await expect(row(page, "Water plants")).not.toContainText("Today", { timeout: 10_000 });
+  await page.getByRole("checkbox", { name: "Water plants" }).click();
+  // The one that is done stays in sight for a moment, so for that moment there may be two.
+  await expect(async () => {
+    await expect(row(page, "Water plants")).toHaveCount(1);
+    await expect(row(page, "Water plants")).toContainText("every 3 days", { timeout: 500 });
+    await expect(row(page, "Water plants")).not.toContainText("Today", { timeout: 500 });
+  }).toPass({ timeout: 15_000 });
   await expect(titles(page)).toHaveText(["Water plants"]);
 });
 
@@ -125,7 +129,7 @@ test("details: notes, subtasks, due day, repetition, priority, label and project
   await subtask.press("Enter");
   await subtask.fill("Invite");
   await subtask.press("Enter");
-  await panel.getByRole("checkbox", { name: "Bake" }).check();
+  await panel.getByRole("checkbox", { name: "Bake" }).click();
   await expect(panel.getByText("1 of 2 done")).toBeVisible();
 
   await panel.getByRole("button", { name: "Due: No date" }).click();

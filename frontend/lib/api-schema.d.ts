@@ -2261,8 +2261,9 @@ export interface operations {
                  * @description * `json` - json
                  *     * `csv` - csv
                  *     * `todotxt` - todotxt
+                 *     * `ical` - ical
                  */
-                format?: "json" | "csv" | "todotxt";
+                format?: "json" | "csv" | "todotxt" | "ical";
             };
             header?: {
                 /** @description The ETag of the answer you have: 304 if it would be the same. */
@@ -2285,6 +2286,7 @@ export interface operations {
                     };
                     "text/csv; charset=utf-8": string;
                     "text/plain; charset=utf-8": string;
+                    "text/calendar; charset=utf-8": string;
                 };
             };
             /** @description The request has errors. */
@@ -2352,8 +2354,9 @@ export interface operations {
                  *     * `json` - json
                  *     * `csv` - csv
                  *     * `todotxt` - todotxt
+                 *     * `ical` - ical
                  */
-                format?: "json" | "csv" | "todotxt";
+                format?: "json" | "csv" | "todotxt" | "ical";
                 /**
                  * @description `preview` writes nothing, `all` writes everything or nothing, `valid` leaves bad lines out.
                  *

@@ -26,10 +26,12 @@ function settle(file, content, remedy) {
 function fromApi() {
   const python = [process.env.PYTHON, join(here, "..", ".venv", "bin", "python")].find((one) => one && existsSync(one));
   if (!python || !existsSync(manage)) return null;
+  // The document names cookies, which depend on HTTPS; a local run's settings must not change it.
   const env = {
+    ...process.env,
     SECRET_KEY: randomBytes(40).toString("hex"),
     DATABASE_URL: "postgres://localhost/schema",
-    ...process.env,
+    HTTPS: "true",
   };
   const made = spawnSync(python, [manage, "spectacular", "--format", "openapi-json"], {
     env,
