@@ -24,10 +24,11 @@ def split(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, str | LineError]]:
     """Each line with its number, decoded and without its line end; a LineError stands for a line that is no text."""
     for number, line in enumerate(lines, start=1):
-        yield number, _text(number, line)
+        yield number, decoded(number, line)
 
 
-def _text(number: int, line: bytes) -> str | LineError:
+def decoded(number: int, line: bytes) -> str | LineError:
+    """The text of one line without its line end, or why it is none."""
     if len(line) > MAX_LINE:
         return LineError(number, f"This line is longer than {MAX_LINE // 1024} KiB.")
     try:

@@ -20,3 +20,11 @@ def _iana(name: str) -> ZoneInfo | None:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):  # unknown, a path that leaves the database, a folder of it
         return None
+
+
+@lru_cache(maxsize=64)
+def definition_of(zone: ZoneInfo) -> bytes:
+    """The VTIMEZONE component (RFC 5545 section 3.6.5) that files with local times of this zone must carry."""
+    from icalendar import Timezone
+
+    return bytes(Timezone.from_tzid(zone.key).to_ical())
