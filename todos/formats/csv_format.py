@@ -131,13 +131,10 @@ class _Reader:
 
     def _new_task(self, line: int, content: str, cells: dict[str, str]) -> Iterator[LineError]:
         level = cells.get("INDENT", "").strip()
-        is_subtask = level.isdecimal() and int(level) > 1
+        is_subtask = level in ("2", "3", "4", "5")
         if not is_subtask:
             self._top = ""
-        labels = tuple(dict.fromkeys(_LABEL.findall(content)))
-        title = _ESCAPED_AT.sub("", _LABEL.sub("", content)).strip()
-        if not title and labels:
-            title, labels = content, ()
+        title, labels = _title_and_labels(content)
         if not title:
             yield LineError(line, "CONTENT is empty, so this todo has no title.")
             return
@@ -147,7 +144,7 @@ class _Reader:
             yield LineError(line, f"TIMEZONE {zone_name!r:.60} is not known, so your own is used.", skipped=False)
         when, problems = self._when(cells, zone or ZoneInfo(self._time_zone))
         yield from (LineError(line, problem, skipped=False) for problem in problems)
-        if is_subtask and int(level) > 2:
+        if is_subtask and level != "2":
             yield LineError(line, "INDENT above 2 is taken as 2: subtasks have no subtasks.", skipped=False)
         if is_subtask and not self._top:
             yield LineError(line, "There is no task above that this could be a subtask of, so it is none.", skipped=False)
@@ -183,3 +180,9 @@ class _Reader:
         if len(dates) == 2:
             problems.append("A todo has one due date: DATE is kept, DEADLINE left out.")
         return (dates[0] if dates else phrases.When()), problems
+
+
+def _title_and_labels(content: str) -> tuple[str, tuple[str, ...]]:
+    labels = tuple(dict.fromkeys(_LABEL.findall(content)))
+    title = _ESCAPED_AT.sub("", _LABEL.sub("", content)).strip()
+    return (title, labels) if title else (content, ())

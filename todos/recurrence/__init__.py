@@ -4,7 +4,7 @@ python-dateutil expands rules too and is what the tests compare with; it is not 
 search until the year 9999 (seconds of work for one request), with or without UNTIL.
 """
 
-from todos.recurrence.next_due import NextDue, RecursFrom, next_due
+from todos.recurrence.occurrence import NextDue, RecursFrom, next_due
 from todos.recurrence.parsing import MAX_COUNT, MAX_LENGTH, parse
 from todos.recurrence.rule import InvalidRecurrence, Recurrence
 from todos.recurrence.words import describe

@@ -98,6 +98,10 @@ def test_subtasks_below_the_second_level_are_lifted_to_it() -> None:
     assert note == LineError(4, "INDENT above 2 is taken as 2: subtasks have no subtasks.", skipped=False)
 
 
+def test_an_indent_that_is_no_level_is_none() -> None:
+    assert cells("task,A,,,,,", f"task,B,,,{'9' * 5000},,")[1:] == [TodoRecord(title="B", key="line-3")]
+
+
 def test_a_deadline_is_the_due_date_where_there_is_no_other() -> None:
     assert cells("task,Milk,,,,,2026-01-02") == [TodoRecord(title="Milk", key="line-2", due_on=date(2026, 1, 2))]
 
