@@ -6,10 +6,13 @@ from collections.abc import Generator
 from contextlib import ExitStack
 
 import django
+import hypothesis
 import pytest
 from pytest_django import Settings
 
 collect_ignore = ["dapr_bridge"]  # its tests have a project and a pytest.ini of their own, without this repository's settings
+hypothesis.settings.register_profile("todo", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("todo")
 resources = pytest.StashKey[ExitStack]()
 
 
