@@ -1,6 +1,7 @@
 """Files of other programs are taken and given, whatever is in them."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
@@ -168,7 +169,7 @@ def _told(user: User) -> list[dict[str, object]]:
 def test_our_own_format_loses_nothing(alice: User, bob: User, api: Client, client_of: Callable[..., Client]) -> None:
     _life(alice)
     exported = api.get("/api/v1/export?format=json")
-    assert "attachment" in exported["Content-Disposition"]
+    assert re.fullmatch(r'attachment; filename="todos-[-0-9]{10}\.json"', exported["Content-Disposition"])
     body = b"".join(exported.streaming_content)  # type: ignore[attr-defined]
     report = client_of(bob).post("/api/v1/import?format=json", body, content_type="application/json")
     assert report.status_code == 200, report.content

@@ -246,7 +246,7 @@ class ExportView(View):
                 file.write(chunk)
         file.seek(0)
         response = FileResponse(
-            file, as_attachment=True, filename=f"todos-{timezone.now():%Y-%m-%d}{kind.extension}", content_type=kind.content_type
+            file, as_attachment=True, filename=f"todos-{timezone.now():%Y-%m-%d}.{kind.extension}", content_type=kind.content_type
         )
         response["Cache-Control"] = "private, no-store"
         return response
