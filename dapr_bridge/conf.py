@@ -1,6 +1,6 @@
 """Every key of the `DAPR_BRIDGE` setting with its type and default, read live so that `override_settings` works."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
@@ -32,6 +32,23 @@ class Conf:
     PARK_AFTER_FAILURES: int = 10
     PARK_MIN_AGE_SECONDS: float = 300.0
     KEEP_SECONDS: float = 7 * 24 * 3600.0
+
+    ROLE: str = "app"  # what this process calls itself in its reports
+    SIDECAR_HOST: str = "127.0.0.1"
+    SIDECAR_HTTP_PORT: int | None = None  # None: the environment's DAPR_HTTP_PORT, else 3500
+    SIDECAR_GRPC_PORT: int | None = None  # None: the environment's DAPR_GRPC_PORT, else 50001
+    API_TOKEN: str | None = None  # sent to the sidecar; None: the environment's DAPR_API_TOKEN
+    APP_TOKENS: Sequence[str] | None = None  # accepted from it, two during a rotation; None: the environment's APP_API_TOKEN
+
+    PUBSUB: str = "pubsub"
+    SUBSCRIBES: bool = False  # whether the sidecar of this process is told to deliver events to it
+    PUBLISH_SECONDS: float = 0.5
+    EVENT_MAX_BYTES: int = 65_536
+
+    STATE_STORE: str = "statestore"
+    STATE_THREADS: int = 4  # that may wait for the sidecar at one time: half of the server's
+    REQUEST_BUDGET_SECONDS: float = 0.05  # for all sidecar calls of one request together
+    BREAKER_FOLDER: str | None = None  # where the processes of a host share their breakers; None: /dev/shm, else the temporary folder
 
     def __getattribute__(self, name: str) -> Any:
         if name.isupper():

@@ -1,4 +1,4 @@
-"""The outbox and its receipts.
+"""The outbox and its receipts; the switches of the Dapr blocks and what processes report about them.
 
 States of an outbox row, and who moves it:
 
@@ -126,6 +126,87 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} {self.event_id}"
+
+
+class BlockSwitch(models.Model):
+    """How far one Dapr block is switched on. A missing row means off. `switches` reads these, `phases` moves them."""
+
+    class Stage(models.TextChoices):
+        OFF = "off"
+        SHADOW = "shadow"  # state only: compared off the request's path, never answered from
+        ON = "on"
+
+    block = models.CharField(max_length=20, primary_key=True)
+    stage = models.CharField(max_length=6, choices=Stage, default=Stage.OFF)
+    percent = models.PositiveSmallIntegerField(default=100)  # of users; state only
+    # Part of every cache key: raised by `cache.clear()` and by switching off, so that older entries are never met again.
+    generation = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        db_table = "dapr_bridge_blockswitch"
+        verbose_name = "phase"
+        default_permissions = ("view",)
+        permissions = [("operate_blockswitch", "Can switch Dapr blocks")]
+        constraints = [
+            models.CheckConstraint(condition=Q(percent__lte=100), name="dapr_bridge_blockswitch_percent"),
+            models.CheckConstraint(condition=Q(stage__in=["off", "shadow", "on"]), name="dapr_bridge_blockswitch_stage"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.block} {self.stage}"
+
+
+class SwitchChange(models.Model):
+    """Who moved which switch, when and why. A trigger refuses to change or delete a row, whoever asks."""
+
+    changed_at = models.DateTimeField(db_default=Now(), editable=False)
+    who = models.CharField(max_length=200)
+    block = models.CharField(max_length=20)
+    before = models.CharField(max_length=20)  # stage, with the percentage when it is not 100
+    after = models.CharField(max_length=20)
+    why = models.CharField(max_length=500)
+
+    class Meta:
+        db_table = "dapr_bridge_switchchange"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.block}: {self.before} to {self.after} by {self.who}"
+
+
+class ProcessReport(models.Model):
+    """A process of the project as it last described itself: only it can see its own sidecar."""
+
+    id = models.UUIDField(primary_key=True)
+    role = models.CharField(max_length=50)
+    host = models.CharField(max_length=255)
+    pid = models.IntegerField()
+    seen_at = models.DateTimeField(db_default=Now())
+    report = models.JSONField()
+
+    class Meta:
+        db_table = "dapr_bridge_processreport"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.host}/{self.pid}"
+
+
+class ShadowMismatch(models.Model):
+    """A cached value that differed from the fresh one. Where it differed is kept, the values are not: they are people's."""
+
+    seen_at = models.DateTimeField(db_default=Now())
+    key = models.CharField(max_length=64)
+    stored_length = models.PositiveIntegerField()
+    fresh_length = models.PositiveIntegerField()
+    places = models.JSONField()
+
+    class Meta:
+        db_table = "dapr_bridge_shadowmismatch"
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.seen_at}"
 
 
 def database() -> str:

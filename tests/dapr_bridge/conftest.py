@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from pytest_django import Settings
 
 PROJECT = "tests.dapr_bridge.project.settings"
 
@@ -77,3 +78,36 @@ def effects(consumer: str, subject: str = "order/1") -> list[int]:
     from tests.dapr_bridge.project.shop.models import Entry
 
     return list(Entry.objects.filter(consumer=consumer, subject=subject).order_by("id").values_list("number", flat=True))
+
+
+@pytest.fixture
+def dapr_allowed(settings: Settings) -> None:
+    """All ceilings are up: what is on is what the rows say."""
+    from dapr_bridge.switches import CEILINGS
+
+    for name in CEILINGS.values():
+        setattr(settings, name, True)
+
+
+@pytest.fixture
+def rows(transactional_db: None, dapr_allowed: None) -> Iterator[None]:
+    """Switches may be moved in the database; afterwards the threads that read them are gone, and the history too."""
+    from dapr_bridge import switches
+
+    yield
+    switches.stop()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE dapr_bridge_switchchange DISABLE TRIGGER USER; TRUNCATE dapr_bridge_switchchange;"
+            " ALTER TABLE dapr_bridge_switchchange ENABLE TRIGGER USER"
+        )
+
+
+def switch(**stages: str) -> None:
+    """Bring blocks to stages, without asking whether it is legal."""
+    from dapr_bridge import switches
+    from dapr_bridge.models import BlockSwitch
+
+    for block, stage in stages.items():
+        BlockSwitch.objects.update_or_create(block=block, defaults={"stage": stage})
+    switches.refresh()

@@ -1,0 +1,22 @@
+"""Gives every request its scope: the switches it began with are those it ends with."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from dapr_bridge import scope
+
+
+class RequestScope:
+    """Stands anywhere in MIDDLEWARE before what reads a cache. Does nothing where `DAPR_ENABLED` is not set."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not getattr(settings, "DAPR_ENABLED", False):
+            return self.get_response(request)
+        with scope.opened(request):
+            return self.get_response(request)
