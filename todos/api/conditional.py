@@ -31,6 +31,11 @@ class Answer:
     link: str = ""
 
 
+def weak_etag(content: bytes) -> str:
+    """A weak tag that stands for this content."""
+    return f'W/"{sha256(content).hexdigest()[:32]}"'
+
+
 def version_etag(version: int) -> str:
     """The strong tag of one object."""
     return f'"{version}"'
@@ -55,8 +60,8 @@ def read(request: Request, canonical: str, build: Callable[[], Answer]) -> HttpR
 
 
 def read_uncached(request: Request, answer: Answer) -> HttpResponse:
-    """Answer a safe request whose data no revision token covers; the tag is made of the answer itself."""
-    return respond(request, answer, f'W/"{sha256(answer.body).hexdigest()[:32]}"')
+    """Answer a safe request whose data no revision token covers; the tag is made of the answer itself, unless it brings one."""
+    return respond(request, answer, answer.etag or weak_etag(answer.body))
 
 
 def respond(request: Request, answer: Answer, etag: str) -> HttpResponse:

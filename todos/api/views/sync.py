@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from todos import changes
 from todos.api import schema
-from todos.api.conditional import Answer, read_uncached
+from todos.api.conditional import Answer, read_uncached, weak_etag
 from todos.api.fields import StrictSerializer
 from todos.api.params import list_params
 from todos.api.problems import MEDIA_TYPE, problem
@@ -66,4 +66,6 @@ class ChangesView(View):
             found = changes.changes_since(self.owner, cursor)
         except changes.CursorExpired:
             return problem(410, "This cursor is too old. Start again without it, and forget what you have stored.")
-        return read_uncached(request, Answer(to_json(vars(found))))
+        given = {name: value for name, value in vars(found).items() if name != "next_cursor"}
+        # The cursor moves with every transaction on the server. Who is told "not modified" goes on with the one they have.
+        return read_uncached(request, Answer(to_json(vars(found)), etag=weak_etag(to_json(given))))
