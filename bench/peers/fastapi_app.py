@@ -153,7 +153,7 @@ async def create(body: TodoIn, db: Database, user: CurrentUser) -> TodoOut:
     inbox = await db.scalar(select(Project.id).where(Project.owner_id == user.id, Project.is_inbox))
     now = datetime.now(UTC)
     unset = dict.fromkeys(("remind_at", "parent_id", "due_at", "completed_at", "deleted_at"))
-    made = {"id": uuid.uuid4(), "owner_id": user.id, "project_id": inbox, "position": f"z{uuid.uuid4().hex}", "version": 1}
+    made = {"id": uuid.uuid4(), "owner_id": user.id, "project_id": inbox, "position": f"z{uuid.uuid4().hex[:26]}1", "version": 1}
     defaults = {"time_zone": "UTC", "recurrence": "", "recurs_from": "due", "created_at": now, "updated_at": now}
     todo = Todo(**made, **defaults, **unset, **body.model_dump())
     db.add(todo)

@@ -31,7 +31,7 @@ class TodoViewSet(viewsets.ModelViewSet):
 
     def perform_create(self, serializer):
         inbox = Project.objects.get(owner=self.request.user, is_inbox=True)
-        serializer.save(owner=self.request.user, project=inbox, position=f"z{uuid.uuid4().hex}")
+        serializer.save(owner=self.request.user, project=inbox, position=f"z{uuid.uuid4().hex[:26]}1")
 
 
 router = routers.DefaultRouter(trailing_slash=False)
