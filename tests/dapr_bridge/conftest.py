@@ -7,13 +7,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from pytest_django import Settings
+
+if TYPE_CHECKING:
+    from dapr_bridge.fake_sidecar import FakeSidecar
 
 PROJECT = "tests.dapr_bridge.project.settings"
 
@@ -111,3 +114,12 @@ def switch(**stages: str) -> None:
     for block, stage in stages.items():
         BlockSwitch.objects.update_or_create(block=block, defaults={"stage": stage})
     switches.refresh()
+
+
+@pytest.fixture
+def fake() -> Iterator["FakeSidecar"]:
+    """A sidecar in this process, which the bridge uses."""
+    from dapr_bridge.fake_sidecar import FakeSidecar
+
+    with FakeSidecar().running() as fake:
+        yield fake

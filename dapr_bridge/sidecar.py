@@ -1,0 +1,236 @@
+"""The only module that talks to daprd. Nothing of `dapr` or `grpc` is imported, and nothing is opened, before the first call.
+
+The generated stubs of the `dapr` package are used on a channel of our own: its client waits for the sidecar's health when it
+is made, has no deadline, and cannot cap the time that gRPC waits before it tries a lost sidecar again.
+"""
+
+import http.client
+import json
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dapr_bridge import scope, trace
+from dapr_bridge.conf import conf
+
+HEALTH_SECONDS = 0.5
+LARGEST_ANSWER = 16 * 1024 * 1024  # bytes; gRPC's own limit is 4 MiB, and daprd's is a setting of its own
+
+# Without a cap gRPC tries a sidecar that was away for half a minute again only every 20 s and more.
+_OPTIONS = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.enable_retries", 0),  # retries belong to the relay
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),  # or a new channel would wait out the backoff of the one before
+    ("grpc.max_receive_message_length", LARGEST_ANSWER),
+    ("grpc.primary_user_agent", "django-dapr-bridge"),
+)
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class SidecarError(Exception):
+    """A call that did not succeed; `timed_out` when its time was up, so that whoever waited has waited in full."""
+
+    def __init__(self, what: str, *, timed_out: bool = False) -> None:
+        super().__init__(what)
+        self.timed_out = timed_out
+
+
+class EtagMismatch(SidecarError):
+    """The value was changed by somebody else meanwhile: the store answered, and said no."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """What the store has under a key: `etag` is empty, and `data` too, when there is nothing."""
+
+    data: bytes
+    etag: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a sidecar says of itself."""
+
+    app_id: str
+    version: str
+    components: Mapping[str, str]  # name -> type
+    subscriptions: Sequence[tuple[str, str]]  # pubsub, topic
+
+
+class _Client:
+    """One channel, for all threads of the process."""
+
+    def __init__(self) -> None:
+        import grpc
+        from dapr.proto import api_service_v1, api_v1, common_v1
+
+        self.api, self.common, self.grpc = api_v1, common_v1, grpc
+        self.channel = grpc.insecure_channel(address(), options=_OPTIONS)
+        self.stub = api_service_v1.DaprStub(self.channel)  # type: ignore[no-untyped-call]
+        self.used_at = time.monotonic()
+
+    def call(self, method: str, request: Any, timeout: float) -> Any:
+        self.used_at = time.monotonic()
+        try:
+            return getattr(self.stub, method)(request, timeout=timeout, metadata=_headers())
+        except self.grpc.RpcError as error:
+            raise self._translated(method, error) from error
+        except ValueError as error:  # gRPC's answer on a channel that `close` has just closed
+            raise SidecarError(f"{method}: the connection was closed") from error
+
+    def _translated(self, method: str, error: Any) -> SidecarError:
+        code = error.code()
+        if code is self.grpc.StatusCode.ABORTED:
+            return EtagMismatch(f"{method}: {code.name}")
+        return SidecarError(f"{method}: {code.name}: {error.details()}", timed_out=code is self.grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+_lock = threading.Lock()
+_client: _Client | None = None
+
+
+def _connected() -> _Client:
+    global _client
+    client = _client
+    if client is None:
+        with _lock:
+            client = _client = _client or _Client()
+    return client
+
+
+def _after_fork() -> None:
+    """A channel does not survive a fork, and may not even be closed there: the child makes its own."""
+    global _client, _lock
+    _client, _lock = None, threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def address() -> str:
+    """Where the sidecar's gRPC API is."""
+    return f"{conf.SIDECAR_HOST}:{conf.SIDECAR_GRPC_PORT or os.environ.get('DAPR_GRPC_PORT', '50001')}"
+
+
+def close(*, unused_for: float = 0.0) -> None:
+    """Close the connection, if there is one and it has not been used for so many seconds. The next call opens another."""
+    global _client
+    with _lock:
+        client = _client
+        if client is not None and time.monotonic() - client.used_at >= unused_for:
+            _client = None
+            client.channel.close()
+
+
+def get_state(store: str, key: str, timeout: float) -> Value:
+    """What the store has under the key. All calls here raise SidecarError, and nothing else, at the latest after `timeout` seconds."""
+    client = _connected()
+    answer = client.call("GetState", client.api.GetStateRequest(store_name=store, key=key), timeout)
+    return Value(answer.data, answer.etag)
+
+
+def get_states(store: str, keys: Sequence[str], timeout: float) -> dict[str, Value]:
+    """What the store has under each of the keys; a key it has nothing under, or could not read, is not in the answer."""
+    client = _connected()
+    request = client.api.GetBulkStateRequest(store_name=store, keys=keys, parallelism=min(len(keys), 16))
+    answer = client.call("GetBulkState", request, timeout)
+    return {item.key: Value(item.data, item.etag) for item in answer.items if item.etag and not item.error}
+
+
+def lives(ttl: int | None) -> dict[str, str]:
+    """The metadata of a value that lives for so many seconds; None: until it is deleted, even if it had an end before."""
+    return {"ttlInSeconds": str(-1 if ttl is None else ttl)}
+
+
+def save_states(store: str, values: Mapping[str, bytes], ttl: int | None, timeout: float) -> None:
+    """Put the values under their keys, one by one and not as a whole. `ttl` is in seconds; None: they stay until deleted."""
+    client = _connected()
+    metadata = lives(ttl)
+    items = [client.common.StateItem(key=key, value=value, metadata=metadata) for key, value in values.items()]
+    client.call("SaveState", client.api.SaveStateRequest(store_name=store, states=items), timeout)
+
+
+NOTHING_HAS_IT = "4294967296"  # as an etag: `state.redis` writes then only where nothing is; other stores may never write
+
+
+def replace_state(store: str, key: str, value: bytes, etag: str, metadata: Mapping[str, str], timeout: float) -> None:
+    """Put the value under the key if it still has this etag; EtagMismatch otherwise. Metadata is made by `lives`, and without it
+    a value of `state.redis` lives on as long as it would have."""
+    client = _connected()
+    item = client.common.StateItem(key=key, value=value, etag=client.common.Etag(value=etag), metadata=metadata)
+    client.call("SaveState", client.api.SaveStateRequest(store_name=store, states=[item]), timeout)
+
+
+def delete_states(store: str, keys: Sequence[str], timeout: float) -> None:
+    """Delete what is under the keys, where anything is."""
+    client = _connected()
+    items = [client.common.StateItem(key=key) for key in keys]
+    client.call("DeleteBulkState", client.api.DeleteBulkStateRequest(store_name=store, states=items), timeout)
+
+
+def publish(pubsub: str, topic: str, cloud_event: bytes, timeout: float) -> None:
+    """Hand a complete CloudEvent in JSON to the broker. That it returns does not mean that anybody received it."""
+    client = _connected()
+    request = client.api.PublishEventRequest(
+        pubsub_name=pubsub, topic=topic, data=cloud_event, data_content_type="application/cloudevents+json"
+    )
+    client.call("PublishEvent", request, timeout)
+
+
+def is_healthy(path: str = "/v1.0/healthz/outbound", *, timeout: float = HEALTH_SECONDS) -> bool:
+    """Whether the sidecar has loaded its components and serves its API. `/v1.0/healthz` asks for its app and other sidecars too."""
+    try:
+        return bool(_get(path, timeout, lambda answer: answer.status) == 204)
+    except SidecarError:
+        return False
+
+
+def metadata(*, timeout: float = HEALTH_SECONDS) -> Metadata:
+    """What the sidecar says of itself, over a connection that is closed again. Raises SidecarError."""
+    try:
+        said = json.loads(_get("/v1.0/metadata", timeout, _body))
+        components = {item["name"]: item["type"] for item in said.get("components") or []}
+        subscriptions = [(item["pubsubname"], item["topic"]) for item in said.get("subscriptions") or []]
+        return Metadata(said["id"], said.get("runtimeVersion", ""), components, subscriptions)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SidecarError("metadata: an answer that no Dapr gives; is something else on this port?") from error
+
+
+def _get(path: str, timeout: float, read: Callable[[http.client.HTTPResponse], Any]) -> Any:
+    port = int(conf.SIDECAR_HTTP_PORT or os.environ.get("DAPR_HTTP_PORT", "3500"))
+    connection = http.client.HTTPConnection(conf.SIDECAR_HOST, port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers=dict(_headers()))
+        return read(connection.getresponse())
+    except (OSError, http.client.HTTPException) as error:
+        raise SidecarError(f"GET {path}: {type(error).__name__}", timed_out=isinstance(error, TimeoutError)) from error
+    finally:
+        connection.close()
+
+
+def _body(answer: http.client.HTTPResponse) -> bytes:
+    body = answer.read(LARGEST_ANSWER)
+    if answer.status != 200:
+        raise SidecarError(f"metadata: HTTP {answer.status}: {_reason(answer.status)}")
+    return body
+
+
+def _reason(status: int) -> str:
+    return {401: "the API token is wrong", 403: "the sidecar's API list does not allow it"}.get(status, "the sidecar refused")
+
+
+def _headers() -> list[tuple[str, str]]:
+    """The sidecar's token, and the trace this call belongs to: daprd goes on only with what it is given."""
+    token = conf.API_TOKEN if conf.API_TOKEN is not None else os.environ.get("DAPR_API_TOKEN", "")
+    traceparent = trace.current()[0] or scope.current().traceparent
+    headers = [("dapr-api-token", token)] if token else []
+    if _TRACEPARENT.fullmatch(traceparent):
+        headers.append(("traceparent", traceparent))
+    return headers
