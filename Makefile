@@ -1,7 +1,9 @@
 # Every verb of the project. `make help` lists them.
 PYTHON ?= python3
 PY := .venv/bin/python
-LOCK := UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip compile pyproject.toml --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
+COMPILE := UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
+LOCK := $(COMPILE) pyproject.toml
+GO_LOCK := $(COMPILE) --group pyproject.toml:go
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev install install-dev logs test lint format types bench lock clean
@@ -49,6 +51,7 @@ lock: install-dev  ## write requirements*.txt anew from pyproject.toml
 	$(LOCK) -o requirements.txt
 	$(LOCK) --extra embedded -o requirements-embedded.txt
 	$(LOCK) --extra embedded --extra dev -o requirements-dev.txt
+	$(GO_LOCK) -o requirements-go.txt
 
 clean:  ## remove what can be made again; .run (your local data) stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
