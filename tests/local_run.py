@@ -35,7 +35,7 @@ class LocalRun:
         self.output = folder / "terminal.txt"
         self._as_user = as_user
         self._env = {name: value for name, value in os.environ.items() if name not in LOCAL_SETTINGS}
-        self._env |= {"PORT": str(self.port), "WORKER_PORT": str(free_port()), "DEMO": "no", **env}
+        self._env |= {"PORT": str(self.port), "WORKER_PORT": str(free_port()), "DEMO": "no", "DAPR_ENABLED": "false", **env}
         self._make: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "LocalRun":

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,13 +33,18 @@ def read(path: Path) -> dict[str, str]:
     return {name.strip(): value.strip().strip("\"'") for name, value in pairs}
 
 
-def write_run_env(database_url: str) -> None:
+def kept_secret(name: str) -> str:
+    """A secret of this checkout: the variable `name` where it is set, else that of an earlier run, else a new one of 256 bits."""
+    return lookup(name) or read(RUN / "env").get(name) or secrets.token_urlsafe(32)
+
+
+def write_run_env(database_url: str, others: Mapping[str, str]) -> None:
     """Write `.run/env` (readable by its owner alone); the secret key of an earlier run is kept, so sessions stay valid."""
     path = RUN / "env"
     secret = read(path).get("SECRET_KEY") or secrets.token_urlsafe(50)
-    text = f"SECRET_KEY={secret}\nDATABASE_URL={database_url}\nHTTPS=false\n"
+    values = {"SECRET_KEY": secret, "DATABASE_URL": database_url, "HTTPS": "false", **others}
     new = path.with_name("env.new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
     new.replace(path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import postgres
+from tools.sidecars import BACKEND, WORKER, Dapr
 from tools.supervisor import Process, Step
 
 PYTHON = sys.executable
@@ -21,30 +22,35 @@ class Ports:
     events: int  # the worker's event route
 
 
-def plan(*, ports: Ports, data: Path | None, demo: bool) -> list[Process | Step]:
-    """What runs; `data` is the folder of the embedded database (None: DATABASE_URL names another), `demo` makes the demo account."""
+def plan(*, ports: Ports, data: Path | None, demo: bool, dapr: Dapr | None) -> list[Process | Step]:
+    """What runs; `data` is the folder of the embedded database (None: DATABASE_URL names another), `demo` makes the demo account.
+
+    Sidecars stand before their apps, so that they stop after them.
+    """
     manage = [PYTHON, "manage.py"]
+    of_api, of_worker = ({}, {}) if dapr is None else (dapr.of_app[BACKEND], dapr.of_app[WORKER])
     entries: list[Process | Step] = [
         Step("migrations", [*manage, "migrate", "--no-input"]),
         Process(
             "api",
             gunicorn(ports.api),
-            env={"ROLE": "api", "GRACEFUL_TIMEOUT": "2"},
+            env={"ROLE": "api", "GRACEFUL_TIMEOUT": "2", **of_api},
             ready=answers(ports.api, "/readyz"),
             stop_within=3,
         ),
         Process(
             "events",
             gunicorn(ports.events, workers=1),
-            env={"ROLE": "worker", "GRACEFUL_TIMEOUT": "1"},
+            env={"ROLE": "worker", "GRACEFUL_TIMEOUT": "1", **of_worker},
             ready=answers(ports.events, "/readyz"),
             stop_within=2,
         ),
-        Process("relay", [*manage, "relay_events"], env={"ROLE": "worker"}, stop_within=2),
+        Process("relay", [*manage, "relay_events"], env={"ROLE": "worker", **of_worker}, stop_within=2),
     ]
     if demo:
         entries.insert(2, Step("demo account", [*manage, "create_demo"], shown=True))
-    return [*(database(data) if data else []), *entries]
+    sidecars, search = ([], []) if dapr is None else (dapr.processes, [dapr.search])
+    return [*(database(data) if data else []), *sidecars, *entries, *search]
 
 
 def database(data: Path) -> list[Process | Step]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools import postgres
+from tools import postgres, sidecars
 from tools.children import die_with_parent
 from tools.environment import ROOT, RUN, Refusal, lookup, lookup_port, write_run_env
 from tools.processes import Ports, plan
@@ -43,7 +43,8 @@ def run(lock: int) -> None:
     own_server = lookup("DATABASE_URL")
     if own_server:
         postgres.refuse_unusable_server(own_server)
-    write_run_env(own_server or postgres.url(DATA))
+    dapr = sidecars.dapr({sidecars.BACKEND: ports.api, sidecars.WORKER: ports.events}, say)
+    write_run_env(own_server or postgres.url(DATA), dapr.variables if dapr else {})
     demo = not DEMO_OFFERED.exists() and lookup("DEMO", "no" if own_server else "yes") != "no"
     keep_previous_logs()
 
@@ -54,7 +55,7 @@ def run(lock: int) -> None:
         )
         say(f"        Logs: make logs.  Stop: Ctrl-C.  Data stay in {DATA if not own_server else 'your database'}.")
 
-    entries = plan(ports=ports, data=None if own_server else DATA, demo=demo)
+    entries = plan(ports=ports, data=None if own_server else DATA, demo=demo, dapr=dapr)
     Supervisor(logs=LOGS, inherit=[lock]).run(entries, started=started)
 
 

@@ -16,7 +16,6 @@ from tools.environment import Refusal
 
 POLL = 0.05  # seconds between two looks at the children
 STEADY = 60.0  # a process that ran this many seconds is forgiven its earlier ends
-SLOWEST_RESTART = 30.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,10 @@ class Process:
     ready_within: float = 30.0  # seconds
     stop_signal: signal.Signals = signal.SIGTERM  # also what it gets when the supervisor dies
     stop_within: float = 2.0  # seconds until it is killed; all of them together stay below 10
+    slowest_restart: float = 30.0  # seconds
+    when: Callable[[], bool] | None = None  # given: nothing waits for it; it starts once everything else runs and this is true
+    once: bool = False  # for such a one: it may end
+    shown: bool = False  # its output goes to the terminal, not to its log
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,11 @@ class Stopping(Exception):
 @dataclass
 class _Child:
     process: Process
-    popen: subprocess.Popen[bytes]
-    started: float
+    popen: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
     ends: int = 0  # unexpected ends in a row
     restart_at: float | None = None
+    announced: bool = False  # of one that nothing waits for: that it is ready
 
 
 class Supervisor:
@@ -74,6 +78,8 @@ class Supervisor:
             for entry in plan:
                 if isinstance(entry, Step):
                     self._take(entry)
+                elif entry.when:
+                    self._children.append(_Child(entry))  # its place among the others decides when it is stopped
                 else:
                     self._start(entry)
             started()
@@ -107,7 +113,7 @@ class Supervisor:
         begun = time.monotonic()
         say(f"{process.name} ...")
         popen = self._spawn(process.name, process.argv, process.env, process.stop_signal)
-        self._children.append(_Child(process, popen, begun))
+        self._children.append(_Child(process, popen, begun, announced=True))
         self._wait(popen, lambda: popen.poll() is not None or process.ready(), within=process.ready_within)
         if popen.poll() is not None or not process.ready():
             ended = (
@@ -125,24 +131,44 @@ class Supervisor:
             time.sleep(POLL)
 
     def _mend(self) -> None:
-        """Start again what has ended, waiting longer each time."""
+        """Start what waits for something, and start again what has ended, waiting longer each time."""
         now = time.monotonic()
         for child in self._children:
-            name = child.process.name
-            if child.restart_at is not None and now >= child.restart_at:
-                child.popen = self._spawn(name, child.process.argv, child.process.env, child.process.stop_signal)
-                child.started, child.restart_at = now, None
-            elif child.restart_at is None and child.popen.poll() is not None:
-                child.ends = 1 if now - child.started > STEADY else child.ends + 1
-                pause = min(2.0 ** (child.ends - 1), SLOWEST_RESTART)
-                child.restart_at = now + pause
-                say(f"{name} ended (exit code {child.popen.returncode}); it starts again in {pause:.0f} s.{self._tail(name)}")
+            process = child.process
+            if child.popen is None:
+                if process.when and process.when():
+                    self._begin(child)
+            elif child.restart_at is not None:
+                if now >= child.restart_at:
+                    self._begin(child)
+            elif child.popen.poll() is not None:
+                if not process.once:
+                    self._plan_restart(child, child.popen.returncode)
+            elif not child.announced and process.ready():
+                child.announced = True
+                if not process.once:
+                    say(f"{process.name}: ready")
+
+    def _begin(self, child: _Child) -> None:
+        process = child.process
+        child.popen = self._spawn(process.name, process.argv, process.env, process.stop_signal, shown=process.shown)
+        child.started, child.restart_at = time.monotonic(), None
+
+    def _plan_restart(self, child: _Child, code: int) -> None:
+        name, now = child.process.name, time.monotonic()
+        child.ends = 1 if now - child.started > STEADY else child.ends + 1
+        pause = min(2.0 ** (child.ends - 1), child.process.slowest_restart)
+        child.restart_at = now + pause
+        child.announced = child.process.when is None
+        reason = self._tail(name) if child.ends == 1 else ""
+        say(f"{name} ended (exit code {code}); it starts again in {pause:.0f} s.{reason}")
 
     def _stop_all(self) -> None:
         if self._children:
             say("Stopping ...")
         for child in reversed(self._children):
-            _end(child.popen, child.process.stop_signal, child.process.stop_within)
+            if child.popen:
+                _end(child.popen, child.process.stop_signal, child.process.stop_within)
         if self._children:
             say("Stopped.")
 
