@@ -11,6 +11,7 @@ none raises for it but `incr` and `decr`, which raise ValueError as they do for 
 """
 
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -23,10 +24,9 @@ from dapr_bridge.asking import ask, ask_once
 from dapr_bridge.conf import conf
 from dapr_bridge.models import BlockSwitch, database
 from dapr_bridge.scope import Scope
+from dapr_bridge.sealed import Sealed
 from dapr_bridge.sidecar import EtagMismatch, SidecarError
 from dapr_bridge.switches import ON, SHADOW
-
-_SAME: Mapping[str, str] = {}  # metadata of a write that leaves the end of life as it was
 
 
 class DaprStateCache(BaseCache):
@@ -47,7 +47,7 @@ class DaprStateCache(BaseCache):
         for stored in self._on(within, [key], version).values():
             try:
                 found = ask_once(stored, within, partial(sidecar.get_state, self._store, stored))
-                value = sealed.unseal(stored, found.data)
+                value = sealed.unseal(stored, found.data).value
             except SidecarError:
                 tally.count("cache_errors")
             except sealed.Malformed:
@@ -69,7 +69,7 @@ class DaprStateCache(BaseCache):
         values: dict[Any, Any] = {}
         for key, stored in asked.items():
             try:
-                values[key] = sealed.unseal(stored, found[stored].data)
+                values[key] = sealed.unseal(stored, found[stored].data).value
             except (KeyError, sealed.Malformed):
                 tally.count("cache_misses")
         tally.count("cache_hits", len(values))
@@ -82,8 +82,8 @@ class DaprStateCache(BaseCache):
     def set_many(self, data: Mapping[Any, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> list[Any]:
         """Store the values; the keys of those that were not stored."""
         named = {key: self._stored_key(key, version) for key in data}
-        values = {key: sealed.seal(stored, data[key]) for key, stored in named.items()}
         ttl, within = self._ttl(timeout), scope.current()
+        values = {key: sealed.seal(stored, data[key], _end(ttl)) for key, stored in named.items()}
         stages = {key: within.state_stage(stored) for key, stored in named.items()}
         if ttl == 0:
             self.delete_many(data, version)
@@ -104,10 +104,10 @@ class DaprStateCache(BaseCache):
         ttl, within = self._ttl(timeout), scope.current()
         if ttl == 0:
             return bool(self._on(within, [key], version)) and not self.has_key(key, version)
-        data = sealed.seal(self._stored_key(key, version), value)
+        data = sealed.seal(self._stored_key(key, version), value, _end(ttl))
         for stored in self._on(within, [key], version).values():
             try:
-                self._replace(within, stored, data, etag=sidecar.NOTHING_HAS_IT, metadata=sidecar.lives(ttl))
+                self._replace(within, stored, data, sidecar.NOTHING_HAS_IT, ttl)
             except SidecarError:
                 return False
             return True
@@ -119,7 +119,7 @@ class DaprStateCache(BaseCache):
         if ttl == 0:
             return self.delete(key, version)
         try:
-            self._change(key, version, lambda value: value, sidecar.lives(ttl))
+            self._change(key, version, lambda found: Sealed(found.value, _end(ttl)))
         except (SidecarError, LookupError):
             return False
         return True
@@ -127,7 +127,7 @@ class DaprStateCache(BaseCache):
     def incr(self, key: Any, delta: int = 1, version: int | None = None) -> int:
         """Add to the number under the key, which keeps its end of life. Raises ValueError when there is none, or it was not changed."""
         try:
-            changed: int = self._change(key, version, lambda value: value + delta, _SAME)
+            changed: int = self._change(key, version, lambda found: Sealed(found.value + delta, found.ends_at))
         except (SidecarError, LookupError) as problem:
             raise ValueError(f"Key '{key}' not found, or not to be had in time") from problem
         return changed
@@ -173,8 +173,8 @@ class DaprStateCache(BaseCache):
             chosen = self._longest if chosen is None else min(chosen, self._longest)
         return None if chosen is None else max(0, math.ceil(chosen))
 
-    def _change(self, key: Any, version: int | None, change: Callable[[Any], Any], metadata: Mapping[str, str]) -> Any:
-        """Change the value to what `change` makes of it, again from the start whenever somebody else was faster; the new value.
+    def _change(self, key: Any, version: int | None, change: Callable[[Sealed], Sealed]) -> Any:
+        """Change what is stored to what `change` makes of it, again from the start whenever somebody else was faster; the new value.
 
         Raises LookupError when there is none, SidecarError when the budget ends first.
         """
@@ -182,13 +182,20 @@ class DaprStateCache(BaseCache):
         for stored in self._on(within, [key], version).values():
             while True:
                 found = ask(within, partial(sidecar.get_state, self._store, stored))
-                value = change(sealed.unseal(stored, found.data))
+                new = change(sealed.unseal(stored, found.data))
+                ttl = None if new.ends_at is None else math.ceil(new.ends_at - time.time())
+                if ttl is not None and ttl <= 0:
+                    raise LookupError(key)
                 try:
-                    self._replace(within, stored, sealed.seal(stored, value), etag=found.etag, metadata=metadata)
+                    self._replace(within, stored, sealed.seal(stored, new.value, new.ends_at), found.etag, ttl)
                 except EtagMismatch:
                     continue
-                return value
+                return new.value
         raise LookupError(key)
 
-    def _replace(self, within: Scope, stored: str, data: bytes, *, etag: str, metadata: Mapping[str, str]) -> None:
-        ask(within, partial(sidecar.replace_state, self._store, stored, data, etag, metadata))
+    def _replace(self, within: Scope, stored: str, data: bytes, etag: str, ttl: int | None) -> None:
+        ask(within, partial(sidecar.replace_state, self._store, stored, data, etag, ttl))
+
+
+def _end(ttl: int | None) -> float | None:
+    return None if ttl is None else time.time() + ttl

@@ -2,6 +2,8 @@
 
 import hmac
 import json
+import struct
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -10,6 +12,16 @@ from django.conf import settings
 
 _BYTES, _JSON = b"b", b"j"
 _SEAL = 32
+_END = struct.Struct("!d")
+_HEAD = _SEAL + _END.size + 1
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """What was stored, and when it shall end, in seconds since 1970; None: never. Stores keep that too, and tell nobody."""
+
+    value: Any
+    ends_at: float | None
 
 
 class Malformed(LookupError):
@@ -22,18 +34,20 @@ def digest(*parts: str) -> str:
     return hmac.new(_secret(settings.SECRET_KEY), b"key" + message.encode(), sha256).hexdigest()
 
 
-def seal(key: str, value: Any) -> bytes:
+def seal(key: str, value: Any, ends_at: float | None = None) -> bytes:
     """The value in bytes, good for this key only. Takes bytes, and what JSON gives back as it was; raises TypeError for all else."""
     kind, body = (_BYTES, value) if isinstance(value, bytes) else (_JSON, _json(value))
-    return _mac(key, kind + body) + kind + body
+    told = _END.pack(ends_at or 0.0) + kind + body
+    return _mac(key, told) + told
 
 
-def unseal(key: str, data: bytes) -> Any:
-    """The value that was sealed for the key. Raises Malformed."""
-    mac, kind, body = data[:_SEAL], data[_SEAL : _SEAL + 1], data[_SEAL + 1 :]
-    if not hmac.compare_digest(mac, _mac(key, kind + body)):
+def unseal(key: str, data: bytes) -> Sealed:
+    """What was sealed for the key. Raises Malformed."""
+    mac, told = data[:_SEAL], data[_SEAL:]
+    if not hmac.compare_digest(mac, _mac(key, told)):
         raise Malformed
-    return body if kind == _BYTES else json.loads(body)
+    body = data[_HEAD:]
+    return Sealed(body if data[_HEAD - 1 : _HEAD] == _BYTES else json.loads(body), _END.unpack_from(told)[0] or None)
 
 
 def _json(value: Any) -> bytes:

@@ -68,7 +68,7 @@ def _compare(comparison: _Comparison) -> None:
         tally.count("shadow_skipped")
         return
     try:
-        before, fresh = sealed.unseal(key, stored.data), sealed.unseal(key, comparison.fresh)
+        before, fresh = sealed.unseal(key, stored.data).value, sealed.unseal(key, comparison.fresh).value
     except sealed.Malformed:
         return  # nothing there, or nothing that would have been answered
     tally.count("shadow_compared")

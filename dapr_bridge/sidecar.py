@@ -144,27 +144,20 @@ def get_states(store: str, keys: Sequence[str], timeout: float) -> dict[str, Val
     return {item.key: Value(item.data, item.etag) for item in answer.items if item.etag and not item.error}
 
 
-def lives(ttl: int | None) -> dict[str, str]:
-    """The metadata of a value that lives for so many seconds; None: until it is deleted, even if it had an end before."""
-    return {"ttlInSeconds": str(-1 if ttl is None else ttl)}
-
-
 def save_states(store: str, values: Mapping[str, bytes], ttl: int | None, timeout: float) -> None:
     """Put the values under their keys, one by one and not as a whole. `ttl` is in seconds; None: they stay until deleted."""
     client = _connected()
-    metadata = lives(ttl)
-    items = [client.common.StateItem(key=key, value=value, metadata=metadata) for key, value in values.items()]
+    items = [client.common.StateItem(key=key, value=value, metadata=_lives(ttl)) for key, value in values.items()]
     client.call("SaveState", client.api.SaveStateRequest(store_name=store, states=items), timeout)
 
 
 NOTHING_HAS_IT = "4294967296"  # as an etag: `state.redis` writes then only where nothing is; other stores may never write
 
 
-def replace_state(store: str, key: str, value: bytes, etag: str, metadata: Mapping[str, str], timeout: float) -> None:
-    """Put the value under the key if it still has this etag; EtagMismatch otherwise. Metadata is made by `lives`, and without it
-    a value of `state.redis` lives on as long as it would have."""
+def replace_state(store: str, key: str, value: bytes, etag: str, ttl: int | None, timeout: float) -> None:
+    """Put the value under the key if it still has this etag; EtagMismatch otherwise. `ttl` as in `save_states`."""
     client = _connected()
-    item = client.common.StateItem(key=key, value=value, etag=client.common.Etag(value=etag), metadata=metadata)
+    item = client.common.StateItem(key=key, value=value, etag=client.common.Etag(value=etag), metadata=_lives(ttl))
     client.call("SaveState", client.api.SaveStateRequest(store_name=store, states=[item]), timeout)
 
 
@@ -224,6 +217,11 @@ def _body(answer: http.client.HTTPResponse) -> bytes:
 
 def _reason(status: int) -> str:
     return {401: "the API token is wrong", 403: "the sidecar's API list does not allow it"}.get(status, "the sidecar refused")
+
+
+def _lives(ttl: int | None) -> dict[str, str]:
+    """Always said: a store that is told nothing keeps the old end of life, or has a default of its own."""
+    return {"ttlInSeconds": str(-1 if ttl is None else ttl)}
 
 
 def _headers() -> list[tuple[str, str]]:

@@ -84,21 +84,20 @@ def effects(consumer: str, subject: str = "order/1") -> list[int]:
 
 
 @pytest.fixture
-def dapr_allowed(settings: Settings) -> None:
-    """All ceilings are up: what is on is what the rows say."""
-    from dapr_bridge.switches import CEILINGS
+def dapr_allowed(settings: Settings) -> Iterator[None]:
+    """All ceilings are up: what is on is what the rows say. Afterwards the thread that reads them is gone."""
+    from dapr_bridge import switches
 
-    for name in CEILINGS.values():
+    for name in switches.CEILINGS.values():
         setattr(settings, name, True)
+    yield
+    switches.stop()
 
 
 @pytest.fixture
 def rows(transactional_db: None, dapr_allowed: None) -> Iterator[None]:
-    """Switches may be moved in the database; afterwards the threads that read them are gone, and the history too."""
-    from dapr_bridge import switches
-
+    """Switches may be moved in the database; afterwards the history is empty again."""
     yield
-    switches.stop()
     with connection.cursor() as cursor:
         cursor.execute(
             "ALTER TABLE dapr_bridge_switchchange DISABLE TRIGGER USER; TRUNCATE dapr_bridge_switchchange;"

@@ -10,7 +10,7 @@ from django.test import RequestFactory
 from django.utils.functional import SimpleLazyObject
 from pytest_django import Settings
 
-from dapr_bridge import scope, switches
+from dapr_bridge import scope
 from dapr_bridge.middleware import RequestScope
 from dapr_bridge.scope import Budget, Scope
 from dapr_bridge.switches import Snapshot, Switch
@@ -57,7 +57,6 @@ def test_the_next_request_starts_with_a_full_budget(dapr_allowed: None) -> None:
 
     for _ in range(2):
         RequestScope(view)(RequestFactory().get("/"))
-    switches.stop()
     assert left == [0.05, 0.05]
 
 

@@ -45,7 +45,7 @@ def test_nothing_is_answered_from_the_store_and_the_fresh_value_is_put_there(sto
     eventually(lambda: store.entries, seconds=5)
     assert caches["responses"].get("list") is None
     ((key, entry),) = store.entries.items()
-    assert sealed.unseal(key, entry.data) == b"one"
+    assert sealed.unseal(key, entry.data).value == b"one"
 
 
 def test_equal_values_are_counted_and_nothing_is_kept(store: FakeSidecar) -> None:

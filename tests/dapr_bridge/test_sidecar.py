@@ -21,7 +21,7 @@ calls = pytest.mark.parametrize(
         lambda timeout: sidecar.get_state("statestore", "a", timeout),
         lambda timeout: sidecar.get_states("statestore", ["a", "b"], timeout),
         lambda timeout: sidecar.save_states("statestore", {"a": b"1"}, 60, timeout),
-        lambda timeout: sidecar.replace_state("statestore", "a", b"1", "1", {}, timeout),
+        lambda timeout: sidecar.replace_state("statestore", "a", b"1", "1", 60, timeout),
         lambda timeout: sidecar.delete_states("statestore", ["a"], timeout),
         lambda timeout: sidecar.publish("pubsub", "events", b"{}", timeout),
     ],
@@ -41,8 +41,8 @@ def test_a_value_is_given_back_until_it_is_deleted(fake: FakeSidecar) -> None:
 def test_a_value_is_replaced_only_under_its_etag(fake: FakeSidecar) -> None:
     sidecar.save_states("statestore", {"a": b"1"}, 60, 1)
     with pytest.raises(EtagMismatch):
-        sidecar.replace_state("statestore", "a", b"2", "7", {}, 1)
-    sidecar.replace_state("statestore", "a", b"2", "1", {}, 1)
+        sidecar.replace_state("statestore", "a", b"2", "7", 60, 1)
+    sidecar.replace_state("statestore", "a", b"2", "1", 60, 1)
     assert fake.entries["a"].data == b"2"
 
 

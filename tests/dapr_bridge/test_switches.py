@@ -94,7 +94,6 @@ def test_a_snapshot_that_was_never_read_is_all_off(dapr_allowed: None, monkeypat
 
     monkeypatch.setattr(psycopg, "connect", refuse)
     assert not switches.current().is_on("sidecar")
-    switches.stop()
 
 
 def test_forbidden_blocks_are_told_from_allowed_ones() -> None:
