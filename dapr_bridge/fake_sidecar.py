@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from django.test import override_settings
 
@@ -46,8 +47,8 @@ class FakeSidecar:
 
     token: str = ""  # asked of its callers, unless empty
     healthy: bool = True
-    delay: float = 0.0  # seconds before every answer of the gRPC API
-    failure: str = ""  # name of a gRPC status that every call ends with, such as "UNAVAILABLE"
+    delay: float = 0.0  # seconds before every answer about state and events
+    failure: str = ""  # name of a gRPC status, such as "UNAVAILABLE": every such call ends with it, those over HTTP with 500
     components: dict[str, str] = field(default_factory=lambda: {conf.STATE_STORE: "state.redis", conf.PUBSUB: "pubsub.redis"})
     subscriptions: list[tuple[str, str]] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -67,6 +68,8 @@ class FakeSidecar:
         grpc_port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         httpd = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        httpd.daemon_threads = True
+        httpd.block_on_close = False  # kept connections outlive the test that made them by a moment
         thread = threading.Thread(target=httpd.serve_forever, args=[0.01], daemon=True)
         thread.start()
         try:
@@ -141,11 +144,6 @@ def _servicer(fake: FakeSidecar) -> Any:
             if fake.failure:
                 context.abort(grpc.StatusCode[fake.failure], "as the test wished")
 
-        def GetState(self, request: Any, context: Any) -> Any:  # noqa: N802
-            self._begin("GetState", context)
-            entry = fake.find(request.key)
-            return api_v1.GetStateResponse(data=entry.data, etag=str(entry.version)) if entry else api_v1.GetStateResponse()
-
         def GetBulkState(self, request: Any, context: Any) -> Any:  # noqa: N802
             self._begin("GetBulkState", context)
             found = [(key, fake.find(key)) for key in request.keys]
@@ -179,28 +177,56 @@ def _servicer(fake: FakeSidecar) -> Any:
 
 def _handler(fake: FakeSidecar) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             if self.path.startswith("/v1.0/healthz"):
-                self.send_response(204 if fake.healthy else 500)
-                self.end_headers()
-                return
-            if fake.token and self.headers.get("dapr-api-token") != fake.token:
-                self.send_error(401)
-                return
-            body = json.dumps(
-                {
-                    "id": "fake",
-                    "runtimeVersion": "1.18.2",
-                    "components": [{"name": name, "type": type} for name, type in fake.components.items()],
-                    "subscriptions": [{"pubsubname": pubsub, "topic": topic} for pubsub, topic in fake.subscriptions],
-                }
-            ).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+                self._answer(204 if fake.healthy else 500)
+            elif fake.token and self.headers.get("dapr-api-token") != fake.token:
+                self._answer(401)
+            elif self.path == "/v1.0/metadata":
+                self._answer(200, json.dumps(_metadata(fake)).encode())
+            elif self.path.startswith("/v1.0/state/"):
+                self._get_state(unquote(self.path.rpartition("/")[2]))
+            else:
+                self._answer(404)
+
+        def _get_state(self, key: str) -> None:
+            fake.calls.append("GetState")
+            fake.headers = {name.lower(): value for name, value in self.headers.items()}
+            time.sleep(fake.delay)
+            entry = fake.find(key)
+            if fake.failure:
+                self._answer(500, json.dumps({"errorCode": fake.failure}).encode())
+            elif entry:
+                self._answer(200, entry.data, etag=str(entry.version))
+            else:
+                self._answer(204)
+
+        def _answer(self, status: int, body: bytes = b"", etag: str = "") -> None:
+            self.send_response(status)
+            if status != 204:
+                self.send_header("Content-Length", str(len(body)))
+            if etag:
+                self.send_header("ETag", etag)
             self.end_headers()
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Tests are quiet."""
 
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # a caller that did not wait
+                super().handle()
+
     return Handler
+
+
+def _metadata(fake: FakeSidecar) -> dict[str, Any]:
+    return {
+        "id": "fake",
+        "runtimeVersion": "1.18.2",
+        "components": [{"name": name, "type": type} for name, type in fake.components.items()],
+        "subscriptions": [{"pubsubname": pubsub, "topic": topic} for pubsub, topic in fake.subscriptions],
+    }

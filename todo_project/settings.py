@@ -110,6 +110,7 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="todo@localhost")
 # --- doors: the only places where `todos` and `dapr_bridge` meet --------------------------------
 TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
 DAPR_BRIDGE = {
+    "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
     "CONSUMERS": {
         "activity": {"handler": "todos.handlers.record_activity", "types": ["*"]},
         "next-occurrence": {"handler": "todos.handlers.schedule_next_occurrence", "types": ["todo.completed.v1"]},

@@ -57,7 +57,7 @@ def dapr(app_ports: Mapping[str, int | None], say: Callable[[str], None]) -> Dap
     return Dapr(
         processes=[*([_valkey(server, valkey_port, password)] if server else []), *(_process(one, environment) for one in sidecars)],
         search=Process(
-            "dapr", [sys.executable, "-m", "tools.daprd", str(BINARY)], when=lambda: True, once=True, shown=True, stop_within=0.5
+            "dapr", [sys.executable, "-m", "tools.daprd", str(BINARY)], when=lambda: True, once=True, shown=True, stop_within=0.1
         ),
         variables={"DAPR_ENABLED": "true", **tokens, **redis, **_ports_of(ports[BACKEND]), "DAPR_SIDECARS": _list(sidecars)},
         of_app={one.app_id: _ports_of(one.ports) for one in sidecars},
@@ -126,7 +126,7 @@ def _process(one: daprd.Sidecar, environment: Mapping[str, str]) -> Process:
         ready=partial(daprd.is_healthy, one.ports.http),
         when=BINARY.exists,
         slowest_restart=5.0,
-        stop_within=0.5,
+        stop_within=0.2,
     )
 
 
@@ -138,7 +138,7 @@ def _valkey(server: Path, port: int, password: str) -> Process:
         ready=partial(valkey.is_ready, port, password),
         when=lambda: True,
         slowest_restart=5.0,
-        stop_within=0.5,
+        stop_within=0.2,
     )
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from tools import sidecars
 from tools.environment import Refusal
 from tools.processes import Ports, plan
 from tools.supervisor import Process, Step, Supervisor
@@ -120,6 +121,46 @@ def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
-def test_the_whole_run_may_take_at_most_ten_seconds_to_stop(tmp_path: Path) -> None:
-    entries = plan(ports=Ports(api=8000, events=8001), data=tmp_path / "postgres", demo=True)
+def test_the_whole_run_may_take_at_most_ten_seconds_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sidecars, "RUN", tmp_path)
+    monkeypatch.setattr(sidecars, "BINARY", tmp_path / "daprd")
+    monkeypatch.delenv("DAPR_ENABLED", raising=False)
+    dapr = sidecars.dapr(dict.fromkeys(sidecars.APPS), print)
+    assert dapr
+    assert len(dapr.processes) == 4
+    entries = plan(ports=Ports(api=8000, events=8001), data=tmp_path / "postgres", demo=True, dapr=dapr)
     assert sum(entry.stop_within for entry in entries if isinstance(entry, Process)) < 10
+
+
+def test_what_nothing_waits_for_starts_after_the_rest_when_its_condition_holds_and_stops_in_its_place(tmp_path: Path) -> None:
+    journal, permission = tmp_path / "journal", tmp_path / "permission"
+
+    def polite(name: str, when: Callable[[], bool] | None = None) -> Process:
+        ready = (lambda: f"{name} starts" in journal.read_text()) if when is None else (lambda: True)
+        return Process(name, [sys.executable, "-c", POLITE.format(journal=str(journal), name=name)], ready=ready, when=when)
+
+    journal.touch()
+    ended = tmp_path / "ended"
+    search = Process("search", [sys.executable, "-c", f"open({str(ended)!r}, 'w')"], when=lambda: True, once=True)
+    supervisor = Supervisor(logs=tmp_path)
+
+    def started() -> None:
+        assert journal.read_text() == "app starts\n"
+        threading.Thread(target=later).start()
+
+    def later() -> None:
+        until(ended.exists)
+        assert "sidecar" not in journal.read_text()
+        permission.touch()
+        until(lambda: "sidecar starts" in journal.read_text())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    supervisor.run([polite("sidecar", permission.exists), polite("app"), search], started=started)
+    assert journal.read_text().splitlines() == ["app starts", "sidecar starts", "app stops", "sidecar stops"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
