@@ -11,9 +11,6 @@ import pytest
 from pytest_django import Settings
 
 collect_ignore = ["dapr_bridge"]  # its tests have a project and a pytest.ini of their own, without this repository's settings
-if not os.environ.get("DAPRD"):
-    # These start real sidecars and are not part of `make test` yet: DAPRD=/path/to/daprd pytest -p dapr_bridge.pytest_dapr <file>
-    collect_ignore += ["e2e/test_sidecars.py", "tools/test_sidecars.py"]
 hypothesis.settings.register_profile("todo", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("todo")
 resources = pytest.StashKey[ExitStack]()

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "todo_project.logs.RequestLog",
+    "dapr_bridge.middleware.RequestScope",
     "todo_project.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -102,7 +103,7 @@ SESSION_ENGINE = "todos.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
-    "responses": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    "responses": {"BACKEND": "dapr_bridge.cache.DaprStateCache", "OPTIONS": {"MAX_TIMEOUT": 600}},  # empty unless state is on
 }
 vars().update(env.email_url("EMAIL_URL", default="dummymail://"))  # reminders by e-mail; unset: none are sent, nothing waits for a server
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="todo@localhost")
@@ -110,7 +111,9 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="todo@localhost")
 # --- doors: the only places where `todos` and `dapr_bridge` meet --------------------------------
 TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
 DAPR_BRIDGE = {
+    "ROLE": ROLE,
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
+    "SUBSCRIBES": ROLE == "worker",
     "CONSUMERS": {
         "activity": {"handler": "todos.handlers.record_activity", "types": ["*"]},
         "next-occurrence": {"handler": "todos.handlers.schedule_next_occurrence", "types": ["todo.completed.v1"]},
@@ -122,6 +125,13 @@ DAPR_BRIDGE = {
         "todos.services.trash.purge_expired": 3600.0,
     },
 }
+
+# --- Dapr: what may be switched on while the app runs (`manage.py dapr_phase`); false is a kill switch ------------------------
+DAPR_ENABLED = env.bool("DAPR_ENABLED", default=False)  # without it nothing of Dapr is imported, and the others mean nothing
+DAPR_INVOCATION_ENABLED = env.bool("DAPR_INVOCATION_ENABLED", default=True)
+DAPR_PUBSUB_ENABLED = env.bool("DAPR_PUBSUB_ENABLED", default=True)
+DAPR_STATE_ENABLED = env.bool("DAPR_STATE_ENABLED", default=True)
+DAPR_OBSERVABILITY_ENABLED = env.bool("DAPR_OBSERVABILITY_ENABLED", default=True)
 
 # --- security --------------------------------------------------------------------------------
 PASSWORD_HASHERS = ["todos.auth.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from tools import postgres
+from tools import daprd, postgres
 from tools.environment import ROOT, Refusal
 
 PYTHON = sys.executable
@@ -59,12 +61,12 @@ def database_checks(label: str, *, thorough: bool) -> list[Check]:
 
 
 def servers() -> Iterator[tuple[str, postgres.Installation | None]]:
-    """The databases to test on, thoroughly on the first: the one of DATABASE_URL, or the newest and the oldest PostgreSQL here."""
+    """The databases to test on, thoroughly on the last: the one of DATABASE_URL, or the oldest and the newest PostgreSQL here."""
     if os.environ.get("DATABASE_URL"):
         yield "DATABASE_URL", None
         return
     found = {installation.major: installation for installation in postgres.installations()}
-    for major in sorted({max(found), min(found)}, reverse=True):
+    for major in sorted({max(found), min(found)}):
         yield f"PostgreSQL {major}", found[major]
 
 
@@ -78,18 +80,32 @@ def passes(check: Check, env: Mapping[str, str]) -> bool:
 
 
 def main() -> None:
-    """Run every check, also after a failure, and say at the end which failed."""
+    """Run every check, also after a failure, and say at the end which failed. daprd is found or built meanwhile."""
     os.chdir(ROOT)
     env = {"SECRET_KEY": secrets.token_hex(), "HTTPS": "false", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", **os.environ}
-    failed = [check.name for check in static_checks() if not passes(check, env)]
-    for number, (label, installation) in enumerate(servers()):
-        with ExitStack() as stack:
-            if installation:
-                env = {**env, "DATABASE_URL": stack.enter_context(postgres.throwaway(installation)), "TODO_PG_BIN": str(installation.bin)}
-            failed += [check.name for check in database_checks(label, thorough=number == 0) if not passes(check, env)]
+    with ThreadPoolExecutor(1) as background:
+        sidecar = background.submit(daprd.obtain, lambda line: print(line, flush=True))
+        failed = [check.name for check in static_checks() if not passes(check, env)]
+        databases = list(servers())
+        for label, installation in databases:
+            thorough = (label, installation) == databases[-1]
+            failed += on_database(label, installation, env | _sidecar(sidecar) if thorough else env, thorough=thorough)
     if failed:
         sys.exit(f"\nFailed: {'; '.join(failed)}.")
     print("\nEverything passed.")
+
+
+def on_database(label: str, installation: postgres.Installation | None, env: Mapping[str, str], *, thorough: bool) -> list[str]:
+    """Run the checks that need a database, on a throw-away server unless there is one already; the names of those that failed."""
+    with ExitStack() as stack:
+        if installation:
+            env = {**env, "DATABASE_URL": stack.enter_context(postgres.throwaway(installation)), "TODO_PG_BIN": str(installation.bin)}
+        return [check.name for check in database_checks(label, thorough=thorough) if not passes(check, env)]
+
+
+def _sidecar(found: Future[Path]) -> dict[str, str]:
+    """Where daprd is. Raises Refusal when there is none: the tests that need it would prove nothing."""
+    return {"DAPRD": str(found.result())}
 
 
 if __name__ == "__main__":

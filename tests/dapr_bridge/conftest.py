@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from dapr_bridge.fake_sidecar import FakeSidecar
 
 PROJECT = "tests.dapr_bridge.project.settings"
-if not os.environ.get("DAPRD"):
-    collect_ignore = ["test_with_daprd.py"]  # DAPRD=/path/to/daprd pytest -p dapr_bridge.pytest_dapr -c tests/dapr_bridge/pytest.ini <file>
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
