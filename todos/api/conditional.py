@@ -16,7 +16,6 @@ from rest_framework.request import Request
 
 from todos.api.problems import PreconditionRequired
 from todos.api.renderers import to_json
-from todos.errors import VersionConflict
 
 CACHED_SECONDS = 600
 JSON = "application/json"
@@ -86,10 +85,10 @@ def row_response(document: Any, version: int, *, status: int = 200, location: st
     return json_response(document, status=status, version=version, location=location)
 
 
-def expected_version(request: Request) -> int | None:
-    """The version that If-Match names, the first of several; None when the write is unconditional (no header, or `*`).
+def expected_versions(request: Request) -> frozenset[int] | None:
+    """The versions that If-Match names (RFC 9110, section 13.1.1); None when the write is unconditional (no header, or `*`).
 
-    Raises VersionConflict for tags that name no version of ours, PreconditionRequired where the settings demand one.
+    Tags that name no version of ours, weak ones among them, match nothing. Raises PreconditionRequired where the settings demand a header.
     """
     header = request.headers.get("If-Match")
     if header is None:
@@ -98,11 +97,12 @@ def expected_version(request: Request) -> int | None:
         return None
     if header.strip() == "*":
         return None
-    for tag in parse_etags(header):
-        number = tag.strip('"')
-        if quote_etag(number) == tag and number.isascii() and number.isdigit() and len(number) < 10:
-            return int(number)
-    raise VersionConflict(0)
+    numbers = {tag: tag.strip('"') for tag in parse_etags(header)}
+    return frozenset(
+        int(number)
+        for tag, number in numbers.items()
+        if quote_etag(number) == tag and number.isascii() and number.isdigit() and len(number) < 10
+    )
 
 
 def _key(request: Request, canonical: str) -> str:

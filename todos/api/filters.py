@@ -28,7 +28,10 @@ class TodoFilter:
 
     def todos(self) -> QuerySet[Todo]:
         """The queryset, owner's and live todos only."""
-        found: QuerySet[Todo] = Todo.objects.owned_by(self.owner).live().filter(self._conditions())
+        live = Todo.objects.owned_by(self.owner).live()
+        if "due_before" in self.params:
+            live = live.due_before(self.params["due_before"])
+        found: QuerySet[Todo] = live.filter(self._conditions())
         for label in self.params.get("label", ()):
             found = found.filter(id__in=TodoLabel.objects.filter(label=label).values("todo_id"))
         if self.query:
@@ -42,8 +45,6 @@ class TodoFilter:
             asked &= Q(project=params["project"])
         if "priority" in params:
             asked &= Q(priority__in=params["priority"])
-        if "due_before" in params:
-            asked &= Q(due_sort__lt=min(params["due_before"], NO_DUE))
         if "due_after" in params:
             asked &= Q(due_sort__gte=params["due_after"], due_sort__lt=NO_DUE)
         if "due" in params:

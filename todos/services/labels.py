@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from todos import events
-from todos.errors import NotFound, Refused, VersionConflict
+from todos.errors import Refused
 from todos.models import Label, TodoLabel, User
-from todos.transactions import lock_users, write
+from todos.transactions import Versions, lock_row, lock_users, write
 
 
 @write
@@ -21,9 +21,9 @@ def create_label(*, owner: User, name: str, **fields: Any) -> Label:
 
 
 @write
-def update_label(*, owner: User, label_id: UUID, changes: Mapping[str, Any], version: int | None = None) -> Label:
+def update_label(*, owner: User, label_id: UUID, changes: Mapping[str, Any], versions: Versions | None = None) -> Label:
     """Change what is named in `changes`: name, colour. Raises NotFound, Refused, VersionConflict."""
-    label = _lock_label(owner, label_id, version)
+    label = lock_row(Label.objects.all(), owner=owner, row_id=label_id, versions=versions)
     changed = sorted(name for name, value in changes.items() if getattr(label, name) != value)
     if "name" in changed:
         _refuse_taken(owner, changes["name"], but=label)
@@ -36,22 +36,12 @@ def update_label(*, owner: User, label_id: UUID, changes: Mapping[str, Any], ver
 
 
 @write
-def delete_label(*, owner: User, label_id: UUID, version: int | None = None) -> None:
+def delete_label(*, owner: User, label_id: UUID, versions: Versions | None = None) -> None:
     """Remove a label from every todo and for good."""
-    label = _lock_label(owner, label_id, version)
+    label = lock_row(Label.objects.all(), owner=owner, row_id=label_id, versions=versions)
     events.publish(events.LabelDeleted.of(label))
     TodoLabel.objects.filter(label=label).delete()
     label.delete()
-
-
-def _lock_label(owner: User, label_id: UUID, version: int | None) -> Label:
-    lock_users(owner.id)
-    label = Label.objects.owned_by(owner).select_for_update(no_key=True).filter(id=label_id).first()
-    if label is None:
-        raise NotFound
-    if version is not None and version != label.version:
-        raise VersionConflict(label.version)
-    return label
 
 
 def _refuse_taken(owner: User, name: str, *, but: Label | None = None) -> None:

@@ -5,8 +5,9 @@ from uuid import UUID
 from todos import events, positions
 from todos.errors import Refused
 from todos.models import Todo, User
+from todos.services import places
 from todos.services.todos import lock_todo, update_todo
-from todos.transactions import write
+from todos.transactions import Versions, write
 
 
 @write
@@ -17,13 +18,13 @@ def move_todo(
     before: UUID | None = None,
     after: UUID | None = None,
     project: UUID | None = None,
-    version: int | None = None,
+    versions: Versions | None = None,
 ) -> Todo:
     """Put it directly before or after another todo, into another project, or both; where it is already is fine.
 
     Without `project` it follows the todo it is put beside into that one's project. Raises NotFound, Refused, VersionConflict.
     """
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions)
     beside = before or after
     if before is not None and after is not None:
         raise Refused("Say either `before` or `after`, not both.", field="after")
@@ -43,15 +44,10 @@ def move_todo(
 
 def _place(todo: Todo, other: Todo, *, ahead: bool) -> None:
     """Give `todo` a position next to `other`, on the side asked for, unless it stands there."""
-    line = Todo.objects.filter(owner_id=todo.owner_id)
-    if ahead:
-        neighbour = line.filter(position__lt=other.position).order_by("-position").only("id", "position").first()
-    else:
-        neighbour = line.filter(position__gt=other.position).order_by("position").only("id", "position").first()
-    if neighbour is not None and neighbour.id == todo.id:
+    position = places.beside(todo, other, Todo.objects.filter(owner_id=todo.owner_id), ahead=ahead)
+    if position == todo.position:
         return
-    edge = neighbour.position if neighbour is not None else None
-    todo.position = positions.between(edge, other.position) if ahead else positions.between(other.position, edge)
+    todo.position = position
     todo.save(update_fields=["position"])
     if len(todo.position) > positions.MAX_LENGTH:
         renumber(todo.owner)

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from todos import events, positions
-from todos.errors import NotFound, Refused, VersionConflict
+from todos.errors import Refused
 from todos.models import Project, Todo, User
-from todos.transactions import lock_users, write
+from todos.services import places
+from todos.transactions import Versions, lock_row, lock_users, write
 
 INBOX_NAME = "Inbox"
 
@@ -36,12 +37,12 @@ def create_project(*, owner: User, name: str, **fields: Any) -> Project:
 
 
 @write
-def update_project(*, owner: User, project_id: UUID, changes: Mapping[str, Any], version: int | None = None) -> Project:
+def update_project(*, owner: User, project_id: UUID, changes: Mapping[str, Any], versions: Versions | None = None) -> Project:
     """Change what is named in `changes`: name, colour, archived, and `before` or `after` (another project's id) for its place.
 
     Raises NotFound, Refused, VersionConflict.
     """
-    project = _lock_project(owner, project_id, version)
+    project = lock_row(Project.objects.all(), owner=owner, row_id=project_id, versions=versions)
     wanted = dict(changes)
     if project.is_inbox and (wanted.get("archived") or wanted.get("name", project.name) != project.name):
         raise Refused("The Inbox keeps its name and cannot be archived.", field="archived" if wanted.get("archived") else "name")
@@ -58,11 +59,11 @@ def update_project(*, owner: User, project_id: UUID, changes: Mapping[str, Any],
 
 
 @write
-def delete_project(*, owner: User, project_id: UUID, version: int | None = None) -> None:
+def delete_project(*, owner: User, project_id: UUID, versions: Versions | None = None) -> None:
     """Remove a project for good; its todos go to the trash and come back, when restored, in the Inbox."""
     from todos.services.todos import trash
 
-    project = _lock_project(owner, project_id, version)
+    project = lock_row(Project.objects.all(), owner=owner, row_id=project_id, versions=versions)
     if project.is_inbox:
         raise Refused("The Inbox cannot be deleted.")
     inbox = inbox_of(owner)
@@ -75,16 +76,6 @@ def delete_project(*, owner: User, project_id: UUID, version: int | None = None)
     project.delete()
 
 
-def _lock_project(owner: User, project_id: UUID, version: int | None) -> Project:
-    lock_users(owner.id)
-    project = Project.objects.owned_by(owner).select_for_update(no_key=True).filter(id=project_id).first()
-    if project is None:
-        raise NotFound
-    if version is not None and version != project.version:
-        raise VersionConflict(project.version)
-    return project
-
-
 def _last_position(owner: User) -> str:
     last = Project.objects.owned_by(owner).order_by("-position").values_list("position", flat=True).first()
     return positions.between(last, None)
@@ -95,11 +86,4 @@ def _position_beside(owner: User, project: Project, neighbour: Mapping[str, UUID
         raise Refused("Say either `before` or `after`, not both.", field="after")
     ((side, other_id),) = neighbour.items()
     other = get_project(owner, other_id, field=side)
-    if other.id == project.id:
-        return project.position
-    others = Project.objects.owned_by(owner).exclude(id=project.id)
-    if side == "before":
-        ahead = others.filter(position__lt=other.position).order_by("-position").values_list("position", flat=True).first()
-        return positions.between(ahead, other.position)
-    behind = others.filter(position__gt=other.position).order_by("position").values_list("position", flat=True).first()
-    return positions.between(other.position, behind)
+    return places.beside(project, other, Project.objects.owned_by(owner), ahead=side == "before")

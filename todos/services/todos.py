@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils import timezone
 
 from todos import events, positions
-from todos.errors import NotFound, Refused, VersionConflict
+from todos.errors import Refused
 from todos.models import Label, Project, Todo, TodoLabel, User
 from todos.services import todo_rules
 from todos.services.projects import get_project, inbox_of
-from todos.transactions import lock_users, write
+from todos.transactions import Versions, lock_row, write
 
 
 @write
@@ -41,12 +41,12 @@ def create_todo(*, owner: User, title: str, labels: Iterable[UUID] = (), **field
 
 
 @write
-def update_todo(*, owner: User, todo_id: UUID, changes: Mapping[str, Any], version: int | None = None) -> Todo:
+def update_todo(*, owner: User, todo_id: UUID, changes: Mapping[str, Any], versions: Versions | None = None) -> Todo:
     """Change what is named in `changes` and nothing else; a change to the present value is none.
 
     Giving one kind of date takes away the other. Raises NotFound, Refused, VersionConflict.
     """
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions)
     wanted = dict(changes)
     labels = wanted.pop("labels", None)
     if "parent" in wanted:
@@ -78,9 +78,9 @@ def update_todo(*, owner: User, todo_id: UUID, changes: Mapping[str, Any], versi
 
 
 @write
-def complete_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> Todo:
+def complete_todo(*, owner: User, todo_id: UUID, versions: Versions | None = None) -> Todo:
     """Mark it done now, open subtasks with it; done already is fine. A recurring todo gets its successor from the event."""
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions)
     if todo.completed_at is None:
         now = timezone.now()
         for one in [*todo.subtasks.open().order_by("id").select_for_update(no_key=True), todo]:
@@ -91,9 +91,9 @@ def complete_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> 
 
 
 @write
-def reopen_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> Todo:
+def reopen_todo(*, owner: User, todo_id: UUID, versions: Versions | None = None) -> Todo:
     """Mark it open again, its parent too, since an open subtask under a finished todo would be lost from sight."""
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions)
     for one in [todo, todo.parent]:
         if one is not None and one.completed_at is not None:
             one.completed_at = None
@@ -103,9 +103,9 @@ def reopen_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> To
 
 
 @write
-def delete_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> None:
+def delete_todo(*, owner: User, todo_id: UUID, versions: Versions | None = None) -> None:
     """Put it and its subtasks into the trash, from where it can be restored for 30 days; there already is fine."""
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version, trashed=True)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions, trashed=True)
     if todo.deleted_at is None:
         trash([todo, *todo.subtasks.live().order_by("id").select_for_update(no_key=True)])
 
@@ -120,12 +120,12 @@ def trash(todos: Iterable[Todo]) -> None:
 
 
 @write
-def restore_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> Todo:
+def restore_todo(*, owner: User, todo_id: UUID, versions: Versions | None = None) -> Todo:
     """Take it out of the trash with the subtasks that went with it; not in the trash is fine.
 
     Its parent still in the trash, it comes back as a todo of its own.
     """
-    todo = lock_todo(owner=owner, todo_id=todo_id, version=version, trashed=True)
+    todo = lock_todo(owner=owner, todo_id=todo_id, versions=versions, trashed=True)
     if todo.deleted_at is None:
         return todo
     together = todo.subtasks.filter(deleted_at=todo.deleted_at).order_by("id").select_for_update(no_key=True)
@@ -138,16 +138,10 @@ def restore_todo(*, owner: User, todo_id: UUID, version: int | None = None) -> T
     return todo
 
 
-def lock_todo(*, owner: User, todo_id: UUID, version: int | None = None, trashed: bool = False) -> Todo:
-    """The owner's todo, locked; `trashed` allows one in the trash. Raises NotFound, and VersionConflict for an old `version`."""
-    lock_users(owner.id)
-    found = Todo.objects.owned_by(owner) if trashed else Todo.objects.owned_by(owner).live()
-    todo = found.select_related("parent", "project").select_for_update(no_key=True, of=("self",)).filter(id=todo_id).first()
-    if todo is None:
-        raise NotFound
-    if version is not None and version != todo.version:
-        raise VersionConflict(todo.version)
-    return todo
+def lock_todo(*, owner: User, todo_id: UUID, versions: Versions | None = None, trashed: bool = False) -> Todo:
+    """The owner's todo, locked; `trashed` allows one in the trash. Raises as `lock_row` does."""
+    found = Todo.objects.all() if trashed else Todo.objects.live()
+    return lock_row(found.select_related("parent", "project"), owner=owner, row_id=todo_id, versions=versions)
 
 
 def last_position(owner: User) -> str | None:

@@ -126,6 +126,12 @@ def test_writes_with_another_etag_are_412_and_change_nothing(
     assert _tag(api, path, mine) == before
 
 
+def test_one_of_several_etags_is_enough(api: Client, mine: dict[str, UUID]) -> None:
+    tag = _tag(api, "todos/{todo}", mine)
+    assert _write(api, "PATCH", "todos/{todo}", {"title": "Changed"}, mine, If_Match=f'"99", {tag}, W/"1"').status_code == 200
+    assert_problem(_write(api, "PATCH", "todos/{todo}", {"title": "Again"}, mine, If_Match=f'"99", {tag}'), 412)
+
+
 def test_a_conflict_tells_the_present_version(api: Client, mine: dict[str, UUID]) -> None:
     api.patch(f"{API}/todos/{mine['todo']}", {"title": "Changed"}, JSON)
     answer = _write(api, "PATCH", "todos/{todo}", {"title": "Mine"}, mine, If_Match='"1"')

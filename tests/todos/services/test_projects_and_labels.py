@@ -74,6 +74,6 @@ def test_strangers_and_old_versions_are_turned_away(alice: User, bob: User) -> N
     with pytest.raises(NotFound):
         labels.delete_label(owner=bob, label_id=label.id)
     with pytest.raises(VersionConflict):
-        projects.delete_project(owner=alice, project_id=project.id, version=7)
+        projects.delete_project(owner=alice, project_id=project.id, versions={7})
     with pytest.raises(VersionConflict):
-        labels.update_label(owner=alice, label_id=label.id, changes={"name": "x"}, version=7)
+        labels.update_label(owner=alice, label_id=label.id, changes={"name": "x"}, versions={7})

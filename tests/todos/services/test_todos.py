@@ -172,9 +172,9 @@ def test_a_todo_in_the_trash_cannot_be_changed(alice: User) -> None:
 
 def test_an_old_version_is_refused_and_the_present_one_named(alice: User) -> None:
     todo = todos.create_todo(owner=alice, title="a")
-    todos.update_todo(owner=alice, todo_id=todo.id, changes={"title": "b"}, version=1)
+    todos.update_todo(owner=alice, todo_id=todo.id, changes={"title": "b"}, versions={1})
     with pytest.raises(VersionConflict) as conflict:
-        todos.update_todo(owner=alice, todo_id=todo.id, changes={"title": "c"}, version=1)
+        todos.update_todo(owner=alice, todo_id=todo.id, changes={"title": "c"}, versions={1})
     assert conflict.value.current == 2
 
 

@@ -105,16 +105,16 @@ def _create(owner: User, command: dict[str, Any]) -> UUID:
 
 def _update(owner: User, command: dict[str, Any]) -> UUID:
     changes = _data(TodoInput, command, partial=True)
-    return todos.update_todo(owner=owner, todo_id=_id(command), changes=changes, version=command.get("version")).id
+    return todos.update_todo(owner=owner, todo_id=_id(command), changes=changes, versions=_versions(command)).id
 
 
 def _move(owner: User, command: dict[str, Any]) -> UUID:
-    return ordering.move_todo(owner=owner, todo_id=_id(command), version=command.get("version"), **_data(MoveInput, command)).id
+    return ordering.move_todo(owner=owner, todo_id=_id(command), versions=_versions(command), **_data(MoveInput, command)).id
 
 
 def _plain(service: Callable[..., Any]) -> Callable[[User, dict[str, Any]], UUID]:
     def run(owner: User, command: dict[str, Any]) -> UUID:
-        service(owner=owner, todo_id=_id(command), version=command.get("version"))
+        service(owner=owner, todo_id=_id(command), versions=_versions(command))
         return _id(command)
 
     return run
@@ -137,6 +137,11 @@ def _id(command: dict[str, Any]) -> UUID:
     except KeyError as error:
         raise Refused("This command needs the todo's id.", field="id", code="required") from error
     return id_
+
+
+def _versions(command: dict[str, Any]) -> set[int] | None:
+    version = command.get("version")
+    return None if version is None else {version}
 
 
 def _data(form: type[StrictSerializer], command: dict[str, Any], *, partial: bool = False) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from todos import selectors
 from todos.api import idempotency, schema
-from todos.api.conditional import Answer, expected_version, read, row_response, version_etag
+from todos.api.conditional import Answer, expected_versions, read, row_response, version_etag
 from todos.api.renderers import to_json
 from todos.api.serializers import LabelInput, LabelOutput
 from todos.api.views.base import View, checked, no_content
@@ -63,7 +63,7 @@ class LabelView(View):
 
         def change() -> HttpResponse:
             changes = checked(LabelInput, request, partial=True)
-            labels.update_label(owner=self.owner, label_id=label_id, changes=changes, version=expected_version(request))
+            labels.update_label(owner=self.owner, label_id=label_id, changes=changes, versions=expected_versions(request))
             return row_response(*selectors.label_row(self.owner, label_id))
 
         return idempotency.perform(request, change)
@@ -75,7 +75,7 @@ class LabelView(View):
         """Remove a label from every todo, for good."""
 
         def change() -> HttpResponse:
-            labels.delete_label(owner=self.owner, label_id=label_id, version=expected_version(request))
+            labels.delete_label(owner=self.owner, label_id=label_id, versions=expected_versions(request))
             return no_content()
 
         return idempotency.perform(request, change)

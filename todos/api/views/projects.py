@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from todos import selectors
 from todos.api import idempotency, schema
-from todos.api.conditional import Answer, expected_version, read, row_response, version_etag
+from todos.api.conditional import Answer, expected_versions, read, row_response, version_etag
 from todos.api.renderers import to_json
 from todos.api.serializers import ListedProjectOutput, ProjectInput, ProjectOutput, ProjectPatch
 from todos.api.views.base import View, checked, no_content
@@ -63,7 +63,7 @@ class ProjectView(View):
 
         def change() -> HttpResponse:
             changes = checked(ProjectPatch, request, partial=True)
-            projects.update_project(owner=self.owner, project_id=project_id, changes=changes, version=expected_version(request))
+            projects.update_project(owner=self.owner, project_id=project_id, changes=changes, versions=expected_versions(request))
             return row_response(*selectors.project_row(self.owner, project_id))
 
         return idempotency.perform(request, change)
@@ -75,7 +75,7 @@ class ProjectView(View):
         """Delete a project; its todos go to the trash."""
 
         def change() -> HttpResponse:
-            projects.delete_project(owner=self.owner, project_id=project_id, version=expected_version(request))
+            projects.delete_project(owner=self.owner, project_id=project_id, versions=expected_versions(request))
             return no_content()
 
         return idempotency.perform(request, change)

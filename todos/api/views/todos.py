@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from todos import selectors
 from todos.api import idempotency, schema
-from todos.api.conditional import Answer, expected_version, read, row_response, version_etag
+from todos.api.conditional import Answer, expected_versions, read, row_response, version_etag
 from todos.api.filters import TodoFilter
 from todos.api.pagination import Sort, paginate
 from todos.api.params import PageParams, TodoListParams, canonical, list_params, sort_of
@@ -18,6 +18,7 @@ from todos.api.serializers import MoveInput, TodoInput, TodoOutput
 from todos.api.views.base import View, checked, no_content
 from todos.models import Todo
 from todos.services import ordering, todos, trash
+from todos.transactions import Versions
 
 _NEWEST_DELETED = Sort("deleted_at", "deleted_at", descending=True)
 
@@ -82,7 +83,7 @@ class TodoView(View):
 
         def change() -> HttpResponse:
             changes = checked(TodoInput, request, partial=True)
-            todos.update_todo(owner=self.owner, todo_id=todo_id, changes=changes, version=expected_version(request))
+            todos.update_todo(owner=self.owner, todo_id=todo_id, changes=changes, versions=expected_versions(request))
             return row_response(*selectors.todo_row(self.owner, todo_id))
 
         return idempotency.perform(request, change)
@@ -94,7 +95,7 @@ class TodoView(View):
         """Put a todo into the trash."""
 
         def change() -> HttpResponse:
-            todos.delete_todo(owner=self.owner, todo_id=todo_id, version=expected_version(request))
+            todos.delete_todo(owner=self.owner, todo_id=todo_id, versions=expected_versions(request))
             return no_content()
 
         return idempotency.perform(request, change)
@@ -103,12 +104,12 @@ class TodoView(View):
 class _ActionView(View):
     """Something done with one todo, answered with the todo as it is then; doing it again changes nothing."""
 
-    def act(self, todo_id: UUID, version: int | None) -> None:
+    def act(self, todo_id: UUID, versions: Versions | None) -> None:
         raise NotImplementedError
 
     def answer(self, request: Request, todo_id: UUID) -> HttpResponse:
         def change() -> HttpResponse:
-            self.act(todo_id, expected_version(request))
+            self.act(todo_id, expected_versions(request))
             return row_response(*selectors.todo_row(self.owner, todo_id))
 
         return idempotency.perform(request, change)
@@ -124,8 +125,8 @@ _ACTION: dict[str, Any] = {
 class CompleteView(_ActionView):
     """Done."""
 
-    def act(self, todo_id: UUID, version: int | None) -> None:
-        todos.complete_todo(owner=self.owner, todo_id=todo_id, version=version)
+    def act(self, todo_id: UUID, versions: Versions | None) -> None:
+        todos.complete_todo(owner=self.owner, todo_id=todo_id, versions=versions)
 
     @extend_schema(operation_id="complete_todo", **_ACTION)
     def post(self, request: Request, todo_id: UUID) -> HttpResponse:
@@ -136,8 +137,8 @@ class CompleteView(_ActionView):
 class ReopenView(_ActionView):
     """Not done after all."""
 
-    def act(self, todo_id: UUID, version: int | None) -> None:
-        todos.reopen_todo(owner=self.owner, todo_id=todo_id, version=version)
+    def act(self, todo_id: UUID, versions: Versions | None) -> None:
+        todos.reopen_todo(owner=self.owner, todo_id=todo_id, versions=versions)
 
     @extend_schema(operation_id="reopen_todo", **_ACTION)
     def post(self, request: Request, todo_id: UUID) -> HttpResponse:
@@ -148,8 +149,8 @@ class ReopenView(_ActionView):
 class RestoreView(_ActionView):
     """Out of the trash."""
 
-    def act(self, todo_id: UUID, version: int | None) -> None:
-        todos.restore_todo(owner=self.owner, todo_id=todo_id, version=version)
+    def act(self, todo_id: UUID, versions: Versions | None) -> None:
+        todos.restore_todo(owner=self.owner, todo_id=todo_id, versions=versions)
 
     @extend_schema(operation_id="restore_todo", **_ACTION)
     def post(self, request: Request, todo_id: UUID) -> HttpResponse:
@@ -160,8 +161,8 @@ class RestoreView(_ActionView):
 class MoveView(_ActionView):
     """Elsewhere."""
 
-    def act(self, todo_id: UUID, version: int | None) -> None:
-        ordering.move_todo(owner=self.owner, todo_id=todo_id, version=version, **checked(MoveInput, self.request))
+    def act(self, todo_id: UUID, versions: Versions | None) -> None:
+        ordering.move_todo(owner=self.owner, todo_id=todo_id, versions=versions, **checked(MoveInput, self.request))
 
     @extend_schema(operation_id="move_todo", **{**_ACTION, "request": MoveInput})
     def post(self, request: Request, todo_id: UUID) -> HttpResponse:
