@@ -6,7 +6,7 @@ lock, and only a head that is neither parked nor finished is dispatched.
 
 import enum
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from django.db import Error, connections, transaction
 from django.utils.module_loading import import_string
 
 from dapr_bridge import trace
-from dapr_bridge.conf import conf
+from dapr_bridge.conf import ConsumerConf, conf
 from dapr_bridge.faults import is_conflict, is_lost_connection
 from dapr_bridge.models import database
 
@@ -25,6 +25,7 @@ logger = structlog.get_logger(__name__)
 
 CONFLICT_RETRIES = 3  # deadlocks and serialization failures repeated at once; after that the next lease tries again
 ERROR_CHARACTERS = 2000
+BUILT_IN: Mapping[str, ConsumerConf] = {"dapr_bridge.canary": {"handler": "dapr_bridge.canary.arrive"}}
 
 # One statement does what each reaction needs beside its effect: lock the row, check that it is an unparked, unfinished head,
 # choose the first consumer still without receipt that this process has, insert the receipt, and end the row if no other
@@ -108,7 +109,7 @@ def dispatch(event_id: UUID) -> Outcome:
     Each consumer has its own transaction: lock and check, receipt, effect, commit. One that fails does not keep the others from
     theirs. The last one also ends the row. Call it outside any transaction, with any id, as often as you like.
     """
-    able = list(conf.CONSUMERS)
+    able = list(known())
     unfinished, conflicts = Outcome.LEFT, 0
     while True:
         reaction = _Reaction(event_id)
@@ -164,9 +165,14 @@ class _Reaction:
         return False
 
 
+def known() -> Mapping[str, ConsumerConf]:
+    """The consumers of this process by name: those of the setting, and the bridge's own."""
+    return {**conf.CONSUMERS, **BUILT_IN}
+
+
 def handler_of(consumer: str) -> Callable[[Event], object]:
     """The callable behind a consumer's name."""
-    handler: Callable[[Event], object] = import_string(conf.CONSUMERS[consumer]["handler"])
+    handler: Callable[[Event], object] = import_string(known()[consumer]["handler"])
     return handler
 
 
@@ -201,6 +207,6 @@ def _record_failure(event_id: UUID, consumer: str, error: Exception) -> None:
 
 
 def _report_missing(taken: _Taken) -> None:
-    missing = [name for name in taken.outstanding if name not in conf.CONSUMERS]
+    missing = [name for name in taken.outstanding if name not in known()]
     if missing:
         logger.warning("dispatch.consumer_missing", event_id=str(taken.event.id), missing=missing)

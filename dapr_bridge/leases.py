@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connections
 
+from dapr_bridge import consumers
 from dapr_bridge.conf import conf
 from dapr_bridge.models import database
 
@@ -123,7 +124,7 @@ class Claimed:
 def claim(*, limit: int, after: str = "") -> Claimed:
     """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
     taken_at = time.monotonic()
-    rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM, able=list(conf.CONSUMERS))
+    rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM, able=list(consumers.known()))
     leases = [_lease(row[:5], taken_at) for row in rows if row[0] is not None]
     subject, exhausted = rows[0][5:]
     return Claimed(leases, "" if exhausted else subject)

@@ -8,7 +8,7 @@ States of an outbox row, and who moves it:
 | leased    | `next_attempt_at` in the future       | `leases`: a relay claims, advances to or renews it                   |
 | parked    | `parked_at` set                       | `consumers.dispatch`, after repeated handler exceptions              |
 | delivered | `delivered_at` set                    | `consumers.dispatch`, all receipts being in                          |
-| discarded | `discarded_at` set                    | an operator, from parked only                                        |
+| discarded | `discarded_at` set                    | an operator, from parked only; `canary.withdraw`                     |
 
 Pending, leased and parked rows are *open*. The lowest open row of a subject is its *head*; nothing but a head is ever
 carried or dispatched, so a parked head holds its subject until an operator replays or discards it. Delivered and

@@ -3,6 +3,7 @@
 import json
 from fnmatch import fnmatchcase
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, transaction
@@ -38,13 +39,17 @@ def enqueue(*, type: str, subject: str, data: dict[str, Any]) -> None:
     """
     if not type or not subject:
         raise ValueError("An event needs a type and a subject: pass both as non-empty strings.")
-    alias = database()
+    write(type=type, subject=subject, data=data, due=consumers_of(type))
+
+
+def write(*, type: str, subject: str, data: dict[str, Any], due: list[str]) -> UUID:
+    """As `enqueue`, for the consumers `due` and no others; the id of the event."""
+    alias, id = database(), uuid7()
     if not transaction.get_connection(alias).in_atomic_block:
         raise OutsideTransaction
     with connections[alias].cursor() as cursor:
-        cursor.execute(
-            _INSERT, [uuid7(), conf.TOPIC, type, subject, json.dumps(data, cls=DjangoJSONEncoder), consumers_of(type), *trace.current()]
-        )
+        cursor.execute(_INSERT, [id, conf.TOPIC, type, subject, json.dumps(data, cls=DjangoJSONEncoder), due, *trace.current()])
+    return id
 
 
 def consumers_of(type: str) -> list[str]:
