@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswerInTime
 from typing import Any, TypeVar
 
-from dapr_bridge.breaker import breaker
+from dapr_bridge import probe
 from dapr_bridge.conf import conf
 from dapr_bridge.scope import Scope
 from dapr_bridge.sidecar import SidecarError
@@ -43,8 +43,11 @@ os.register_at_fork(after_in_child=_after_fork)
 
 def ask(within: Scope, call: Callable[[float], T]) -> T:
     """The answer of `call`, which is told how many seconds it has. Raises SidecarError, Unasked among them."""
-    if breaker("state").is_open or within.budget.left < SHORTEST_CALL:
-        raise Unasked("the breaker is open" if breaker("state").is_open else "the budget is used up")
+    breaker = probe.watched("state")
+    if breaker.is_open:
+        raise Unasked("the breaker is open")
+    if within.budget.left < SHORTEST_CALL:
+        raise Unasked("the budget is used up")
     shared = _shared
     with shared.lock:
         if shared.asking >= conf.STATE_THREADS:
@@ -52,7 +55,7 @@ def ask(within: Scope, call: Callable[[float], T]) -> T:
         shared.asking += 1
     try:
         with within.budget.spend() as left:
-            return breaker("state").call(lambda: call(left), patient=left > conf.REQUEST_BUDGET_SECONDS / 2)
+            return breaker.call(lambda: call(left), patient=left > conf.REQUEST_BUDGET_SECONDS / 2)
     finally:
         with shared.lock:
             shared.asking -= 1

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,8 +31,8 @@ TRIAL_SECONDS = 1.0  # between two trials of an open breaker
 
 T = TypeVar("T")
 
-# failures in a row; whether it is open; when the last trial began. Of CLOCK_MONOTONIC, which all processes of a host share.
-_LAYOUT = struct.Struct("<IId")
+# failures in a row; whether it is open; when the last trial and the last probe began. Of CLOCK_MONOTONIC, which a host's processes share.
+_LAYOUT = struct.Struct("<IIdd")
 _SLOTS = {"state": 0, "pubsub": 1}
 
 
@@ -68,67 +69,77 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The sidecar answered: closed."""
-        failures, is_open, _ = self._read()
+        failures, is_open, _, _ = self._read()
         if failures or is_open:
             with self._lock:
-                self._write(0, 0, 0.0)
+                self._write(0, 0, 0.0, self._read()[3])
             if is_open:
                 logger.info("breaker.closed", breaker=self._name)
 
     def failed(self, *, at_once: bool = False) -> None:
         """The sidecar failed: open at once, or after enough failures in a row."""
         with self._lock:
-            failures, was_open, _ = self._read()
+            failures, was_open, _, probed_at = self._read()
             opens = at_once or failures + 1 >= FAILURES_TO_OPEN
-            self._write(failures + 1, int(bool(was_open) or opens), time.monotonic())
+            self._write(failures + 1, int(bool(was_open) or opens), time.monotonic(), probed_at)
         if opens and not was_open:
             logger.warning("breaker.opened", breaker=self._name, failures=failures + 1, timed_out=at_once)
 
     def admits_trial(self) -> bool:
         """Whether it is time for one trial of an open breaker; whoever hears yes makes it, and reports how it went."""
         with self._lock:
-            failures, is_open, tried_at = self._read()
+            failures, is_open, tried_at, probed_at = self._read()
             if not is_open or time.monotonic() - tried_at < TRIAL_SECONDS:
                 return False
-            self._write(failures, is_open, time.monotonic())
+            self._write(failures, is_open, time.monotonic(), probed_at)
             return True
 
-    def _read(self) -> tuple[int, int, float]:
-        failures, is_open, tried_at = _LAYOUT.unpack_from(self._memory, self._offset)
-        return failures, is_open, tried_at
+    def admits_probe(self, interval: float) -> bool:
+        """Whether no process of the host has probed for so many seconds; whoever hears yes does. The first interval begins here."""
+        with self._lock:
+            failures, is_open, tried_at, probed_at = self._read()
+            if probed_at and time.monotonic() - probed_at < interval:
+                return False
+            self._write(failures, is_open, tried_at, time.monotonic())
+            return bool(probed_at)
 
-    def _write(self, failures: int, is_open: int, tried_at: float) -> None:
-        _LAYOUT.pack_into(self._memory, self._offset, min(failures, 1000), is_open, tried_at)
+    def _read(self) -> tuple[int, int, float, float]:
+        failures, is_open, tried_at, probed_at = _LAYOUT.unpack_from(self._memory, self._offset)
+        return failures, is_open, tried_at, probed_at
+
+    def _write(self, failures: int, is_open: int, tried_at: float, probed_at: float) -> None:
+        _LAYOUT.pack_into(self._memory, self._offset, min(failures, 1000), is_open, tried_at, probed_at)
 
 
-_breakers: dict[tuple[str, str], Breaker] = {}
+_breakers: dict[tuple[str, Path], Breaker] = {}
 _opening = threading.Lock()
 
 
 def breaker(name: str) -> Breaker:
-    """The breaker of "state" or "pubsub" for the sidecar this process uses."""
-    key = (name, sidecar.address())
-    found = _breakers.get(key)
+    """The breaker of "state" or "pubsub" for the sidecar this process uses. Who is about to use it asks `probe.watched` for it."""
+    path = _path(sidecar.address(), conf.BREAKER_FOLDER or os.environ.get("DAPR_BREAKER_FOLDER"))
+    found = _breakers.get((name, path))
     if found is None:
         with _opening:
-            memory = _shared_memory(key[1])
+            memory = _shared_memory(path)
             for each in _SLOTS:
-                _breakers.setdefault((each, key[1]), Breaker(each, memory))
-            found = _breakers[key]
+                _breakers.setdefault((each, path), Breaker(each, memory))
+            found = _breakers[name, path]
     return found
 
 
-def forget() -> None:
-    """Let the next caller find closed breakers, in this and all other processes of the host. For tests."""
-    for name in _SLOTS:
-        breaker(name).succeeded()
+@lru_cache(maxsize=8)
+def _path(address: str, folder: str | None) -> Path:
+    """The file of this user and of processes that read it alike, for the sidecar at the address."""
+    name = hashlib.sha256(f"{_LAYOUT.format} {address}".encode()).hexdigest()[:16]
+    memory = Path("/dev/shm")  # noqa: S108 -- the file is opened for its owner alone and without following links
+    usual = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    return (Path(folder) if folder else usual) / f"dapr_bridge-{os.getuid()}-{name}.breaker"
 
 
-def _shared_memory(address: str) -> mmap.mmap:
-    """This host's file for the sidecar at the address; memory of this process alone, with a warning, where no file can be had."""
+def _shared_memory(path: Path) -> mmap.mmap:
+    """The host's file; memory of this process alone, with a warning, where it cannot be had."""
     size = _LAYOUT.size * len(_SLOTS)
-    name = hashlib.sha256(address.encode()).hexdigest()[:16]
-    path = _folder() / f"dapr_bridge-{os.getuid()}-{name}.breaker"
     try:
         file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -145,10 +156,3 @@ def _shared_memory(address: str) -> mmap.mmap:
     finally:
         with suppress(OSError):
             os.close(file)
-
-
-def _folder() -> Path:
-    if conf.BREAKER_FOLDER is not None:
-        return Path(conf.BREAKER_FOLDER)
-    memory = Path("/dev/shm")  # noqa: S108 -- the file is opened for its owner alone and without following links
-    return memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())

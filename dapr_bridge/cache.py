@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
+from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F
 
 from dapr_bridge import scope, sealed, shadow, sidecar, switches, tally
@@ -30,23 +31,20 @@ from dapr_bridge.switches import ON, SHADOW
 
 
 class DaprStateCache(BaseCache):
-    """LOCATION is the name of the state store; empty: DAPR_BRIDGE["STATE_STORE"]."""
+    """In the state store that DAPR_BRIDGE["STATE_STORE"] names."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._location = server
+        if server:
+            raise ImproperlyConfigured(f"LOCATION is {server!r}: leave it out, and name the store in DAPR_BRIDGE['STATE_STORE'].")
         self._longest: float | None = params.get("OPTIONS", {}).get("MAX_TIMEOUT")
-
-    @property
-    def _store(self) -> str:
-        return self._location or conf.STATE_STORE
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
         """The value; the default where there is none, or none to be had."""
         within = scope.current()
         for stored in self._on(within, [key], version).values():
             try:
-                found = ask_once(stored, within, partial(sidecar.get_state, self._store, stored))
+                found = ask_once(stored, within, partial(sidecar.get_state, conf.STATE_STORE, stored))
                 value = sealed.unseal(stored, found.data).value
             except SidecarError:
                 tally.count("cache_errors")
@@ -62,7 +60,7 @@ class DaprStateCache(BaseCache):
         within = scope.current()
         asked = self._on(within, keys, version)
         try:
-            found = ask(within, partial(sidecar.get_states, self._store, list(asked.values()))) if asked else {}
+            found = ask(within, partial(sidecar.get_states, conf.STATE_STORE, list(asked.values()))) if asked else {}
         except SidecarError:
             tally.count("cache_errors", len(asked))
             return {}
@@ -89,11 +87,11 @@ class DaprStateCache(BaseCache):
             self.delete_many(data, version)
             return []
         for key in (key for key, stage in stages.items() if stage == SHADOW):
-            shadow.compare_later(self._store, named[key], values[key], ttl)
+            shadow.compare_later(conf.STATE_STORE, named[key], values[key], ttl)
         asked = {named[key]: values[key] for key, stage in stages.items() if stage == ON}
         try:
             if asked:
-                ask(within, partial(sidecar.save_states, self._store, asked, ttl))
+                ask(within, partial(sidecar.save_states, conf.STATE_STORE, asked, ttl))
         except SidecarError:
             tally.count("cache_errors", len(asked))
             return list(data)
@@ -145,7 +143,7 @@ class DaprStateCache(BaseCache):
         asked = list(self._on(within, keys, version).values())
         try:
             if asked:
-                ask(within, partial(sidecar.delete_states, self._store, asked))
+                ask(within, partial(sidecar.delete_states, conf.STATE_STORE, asked))
         except SidecarError:
             tally.count("cache_errors", len(asked))
 
@@ -181,7 +179,7 @@ class DaprStateCache(BaseCache):
         within = scope.current()
         for stored in self._on(within, [key], version).values():
             while True:
-                found = ask(within, partial(sidecar.get_state, self._store, stored))
+                found = ask(within, partial(sidecar.get_state, conf.STATE_STORE, stored))
                 new = change(sealed.unseal(stored, found.data))
                 ttl = None if new.ends_at is None else math.ceil(new.ends_at - time.time())
                 if ttl is not None and ttl <= 0:
@@ -194,7 +192,7 @@ class DaprStateCache(BaseCache):
         raise LookupError(key)
 
     def _replace(self, within: Scope, stored: str, data: bytes, etag: str, ttl: int | None) -> None:
-        ask(within, partial(sidecar.replace_state, self._store, stored, data, etag, ttl))
+        ask(within, partial(sidecar.replace_state, conf.STATE_STORE, stored, data, etag, ttl))
 
 
 def _end(ttl: int | None) -> float | None:

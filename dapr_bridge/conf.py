@@ -48,7 +48,9 @@ class Conf:
     STATE_STORE: str = "statestore"
     STATE_THREADS: int = 4  # that may wait for the sidecar at one time: half of the server's
     REQUEST_BUDGET_SECONDS: float = 0.05  # for all sidecar calls of one request together
-    BREAKER_FOLDER: str | None = None  # where the processes of a host share their breakers; None: /dev/shm, else the temporary folder
+    PROBE_SECONDS: float = 0.25  # between two looks of the background at what is in use; a quarter of a second at least
+    # Where a host's processes share their breakers; None: the environment's DAPR_BREAKER_FOLDER, else /dev/shm, else the temporary folder
+    BREAKER_FOLDER: str | None = None
 
     def __getattribute__(self, name: str) -> Any:
         if name.isupper():

@@ -8,12 +8,13 @@ from concurrent import futures
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
 from django.test import override_settings
 
-from dapr_bridge import breaker, sidecar, switches
+from dapr_bridge import probe, sidecar, switches
 from dapr_bridge.conf import conf
 from dapr_bridge.switches import CEILINGS, Snapshot, Switch
 
@@ -104,15 +105,15 @@ def pointed_at(*, http_port: int, grpc_port: int, **others: Any) -> Iterator[Non
     """Let the bridge use the sidecar on these ports, with a breaker that has seen nothing yet."""
     from django.conf import settings
 
-    ours = {"SIDECAR_HTTP_PORT": http_port, "SIDECAR_GRPC_PORT": grpc_port, **others}
     sidecar.close()
-    with override_settings(DAPR_BRIDGE={**getattr(settings, "DAPR_BRIDGE", {}), **ours}):
-        breaker.forget()
-        try:
-            yield
-        finally:
-            sidecar.close()
-            breaker.forget()
+    with TemporaryDirectory() as folder:
+        ours = {"SIDECAR_HTTP_PORT": http_port, "SIDECAR_GRPC_PORT": grpc_port, "BREAKER_FOLDER": folder, **others}
+        with override_settings(DAPR_BRIDGE={**getattr(settings, "DAPR_BRIDGE", {}), **ours}):
+            try:
+                yield
+            finally:
+                probe.stop()
+                sidecar.close()
 
 
 @contextmanager

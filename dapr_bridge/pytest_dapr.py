@@ -17,6 +17,7 @@ import secrets
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 from dapr_bridge.local import daprd, valkey
@@ -123,6 +124,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("dapr_binary", "daprd to use", default="")
     parser.addini("dapr_resources", "folder of Dapr components", default="components")
     parser.addini("dapr_config", "file of Dapr's Configuration; {app_id} is replaced", default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes that tests start share breakers with one another, not with whatever else this machine runs, and leave no file."""
+    folder = TemporaryDirectory(prefix="breakers-")
+    config.add_cleanup(folder.cleanup)
+    os.environ["DAPR_BREAKER_FOLDER"] = folder.name
 
 
 @pytest.fixture(scope="session")

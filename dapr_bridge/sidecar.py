@@ -17,8 +17,10 @@ from urllib.parse import quote
 from dapr_bridge import scope, trace
 from dapr_bridge.conf import conf
 from dapr_bridge.keepalive import Answer, Failed, KeepAlive
+from dapr_bridge.periodic import Periodic
 
 HEALTH_SECONDS = 0.5
+UNUSED_SECONDS = 10.0  # after which connections are closed: the app that no longer uses Dapr has none, whatever it did before
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes; gRPC's own limit is 4 MiB, and daprd's is a setting of its own
 
 # Without a cap gRPC tries a sidecar that was away for half a minute again only every 20 s and more.
@@ -113,6 +115,7 @@ def _connected() -> _Client:
     if client is None:
         with _lock:
             client = _client = _client or _Client()
+        _closing.start()
     return client
 
 
@@ -138,6 +141,9 @@ def close(*, unused_for: float = 0.0) -> None:
         if client is not None and time.monotonic() - client.used_at >= unused_for:
             _client = None
             client.close()
+
+
+_closing = Periodic("dapr-closing", UNUSED_SECONDS / 4, lambda: close(unused_for=UNUSED_SECONDS))
 
 
 def get_state(store: str, key: str, timeout: float) -> Value:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
+from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -194,9 +195,9 @@ class TestWhatIsInTheStore:
             bounded.set("a", 1, timeout)
             assert 590 < stored(on).ends_at - time.monotonic() <= 600
 
-    def test_the_location_names_the_store(self, on: FakeSidecar) -> None:
-        assert DaprStateCache("other", {})._store == "other"
-        assert DaprStateCache("", {})._store == "statestore"
+    def test_a_location_is_refused_with_the_remedy(self) -> None:
+        with pytest.raises(ImproperlyConfigured, match="name the store in DAPR_BRIDGE"):
+            DaprStateCache("other", {})
 
 
 class TestClearing:

@@ -59,4 +59,5 @@ DAPR_BRIDGE = {
     "LEASE_MAX_SECONDS": env.float("SHOP_LEASE_SECONDS", default=0.4) * 4,
     "PARK_AFTER_FAILURES": 3,
     "PARK_MIN_AGE_SECONDS": env.float("SHOP_PARK_MIN_AGE_SECONDS", default=0.0),
+    "PROBE_SECONDS": 3600.0,  # tests count calls and failures; those that are about the probe say how often it looks
 }
