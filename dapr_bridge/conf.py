@@ -44,6 +44,7 @@ class Conf:
     SUBSCRIBES: bool = False  # whether the sidecar of this process is told to deliver events to it
     PUBLISH_SECONDS: float = 0.5
     EVENT_MAX_BYTES: int = 65_536
+    IN_FLIGHT: int = 32  # events of one relay that are published and not yet receipted; below 10 ms each they are 3,000 a second
 
     STATE_STORE: str = "statestore"
     STATE_THREADS: int = 4  # that may wait for the sidecar at one time: half of the server's

@@ -85,8 +85,9 @@ class Event:
 
 
 class Outcome(enum.Enum):
-    """What became of a dispatched event."""
+    """What became of an event that was carried."""
 
+    SENT = "sent"  # not dispatched but published: `couriers`
     DELIVERED = "delivered"  # every due consumer has its receipt, and the row has ended
     FAILED = "failed"  # at least one handler raised; recorded, and retried or parked
     LEFT = "left"  # nothing counted against it: not a head, ended, parked, a consumer missing here, the database gone

@@ -1,21 +1,99 @@
-"""The ways an event can travel from the relay to its consumers."""
+"""The ways an event can travel from the relay to its consumers: in process, or through the sidecar and the broker."""
 
+import json
 from typing import Protocol
-from uuid import UUID
 
+import structlog
+
+from dapr_bridge import canary, sidecar, switches, tally, trace
+from dapr_bridge.breaker import breaker
+from dapr_bridge.conf import conf
 from dapr_bridge.consumers import Outcome, dispatch
+from dapr_bridge.flights import Flights
+from dapr_bridge.leases import Lease
+from dapr_bridge.sidecar import SidecarError
+
+logger = structlog.get_logger(__name__)
+
+SOURCE = "dapr_bridge"
 
 
 class Courier(Protocol):
-    def carry(self, event_id: UUID, *, attempt: int) -> Outcome:
-        """Bring a leased event to its consumers; `attempt` is 1 for its first lease.
+    def carry(self, lease: Lease) -> Outcome:
+        """Bring a leased event to its consumers.
 
-        DELIVERED lets the relay go on along the subject. Anything else leaves the event to the end of its lease.
+        DELIVERED lets the relay go on along the subject, SENT lets it look for the receipt. Anything else leaves the event to
+        the end of its lease.
         """
 
 
 class InProcessCourier:
     """Runs the consumers right here."""
 
-    def carry(self, event_id: UUID, *, attempt: int) -> Outcome:
-        return dispatch(event_id)
+    def carry(self, lease: Lease) -> Outcome:
+        return dispatch(lease.id)
+
+
+class DaprCourier:
+    """Publishes, and runs the consumers here when that cannot be done or has not helped.
+
+    A broker that refuses costs an event PUBLISH_SECONDS at most, one that loses it costs a lease.
+    """
+
+    def __init__(self, flights: Flights) -> None:
+        self._flights = flights
+
+    def carry(self, lease: Lease) -> Outcome:
+        if lease.attempt == 1 and self._flights.admits() and self.send(lease):
+            return Outcome.SENT
+        tally.count("events_direct")
+        return dispatch(lease.id)
+
+    def send(self, lease: Lease) -> bool:
+        """Publish the event and await its receipt; False when the sidecar refused, or is not worth asking."""
+        way, cloud_event = breaker("pubsub"), envelope(lease)
+        if len(cloud_event) > conf.EVENT_MAX_BYTES or (way.is_open and not way.admits_trial()):
+            return False
+        try:
+            with trace.resumed(lease.traceparent, lease.tracestate):
+                way.call(lambda: sidecar.publish(conf.PUBSUB, lease.topic, cloud_event, conf.PUBLISH_SECONDS))
+        except SidecarError as error:
+            logger.warning("events.publish_failed", event_id=str(lease.id), error=str(error))
+            return False
+        tally.count("events_published")
+        self._flights.add(lease)
+        return True
+
+
+class SwitchedCourier:
+    """Asks the switches about every event: through Dapr while `pubsub` is on, in process otherwise; canaries only through Dapr."""
+
+    def __init__(self, flights: Flights) -> None:
+        self._in_process, self._dapr = InProcessCourier(), DaprCourier(flights)
+
+    def carry(self, lease: Lease) -> Outcome:
+        if lease.type == canary.TYPE:
+            return self._carry_canary(lease)
+        courier: Courier = self._dapr if switches.current().is_on("pubsub") else self._in_process
+        return courier.carry(lease)
+
+    def _carry_canary(self, lease: Lease) -> Outcome:
+        if lease.attempt > canary.MOST_ATTEMPTS:
+            canary.withdraw(lease.id)
+        elif switches.is_allowed("pubsub") and self._dapr.send(lease):
+            return Outcome.SENT
+        return Outcome.LEFT
+
+
+def envelope(lease: Lease) -> bytes:
+    """The CloudEvent of an outbox row, without its data.
+
+    Whoever is woken by it reads the row, so data would never be used; and this way nothing personal lies in the broker, no
+    event is too large for it, and a forger has nothing to alter.
+    """
+    fields = {"specversion": "1.0", "id": str(lease.id), "source": SOURCE, "type": lease.type, "subject": lease.subject}
+    if lease.traceparent:
+        fields["traceparent"] = lease.traceparent
+    if lease.tracestate:
+        fields["tracestate"] = lease.tracestate
+    return json.dumps(fields).encode()

@@ -1,9 +1,10 @@
-"""Which events a relay may carry, and until when: claim heads, renew, advance along a subject, release.
+"""Which events a relay may carry, and until when: claim heads, renew, look for receipts, advance along subjects, release.
 
 All times are the database's, so clocks that disagree cannot hand one event to two relays. A lease only spares double work;
 that an event is a head and takes effect once is checked again by `consumers.dispatch`, under the row's lock.
 """
 
+import enum
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _MAY_BE_CARRIED = "COALESCE(o.delivered_at, o.discarded_at, o.parked_at) IS NULL
 _FOLLOWED = """COALESCE((SELECT f.subject FROM dapr_bridge_outbox f
           WHERE f.delivered_at IS NULL AND f.discarded_at IS NULL AND (f.subject, f.position) > (o.subject, o.position)
           ORDER BY f.subject, f.position LIMIT 1) = o.subject, false)"""
+
+_LEASED = f"o.id, o.position, o.subject, o.attempts, {_FOLLOWED} AS followed, o.topic, o.type, o.traceparent, o.tracestate"
 
 # Whether this process has a consumer that the event still waits for, or the event waits for none: otherwise a process of the
 # release before would keep the event of a new consumer from the process that has it, lease after lease.
@@ -65,23 +68,46 @@ WITH RECURSIVE head (position, subject, due, found, visits) AS (
     UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
       FROM locked
      WHERE o.position = locked.position
-    RETURNING o.id, o.position, o.subject, o.attempts, {_FOLLOWED} AS followed
+    RETURNING {_LEASED}
 ), last AS (
     SELECT subject, found < %(limit)s AND visits < %(visits)s AS exhausted FROM head ORDER BY visits DESC LIMIT 1
 )
-SELECT claimed.id, claimed.position, claimed.subject, claimed.attempts, claimed.followed, last.subject, last.exhausted
+SELECT last.subject, last.exhausted, claimed.*
   FROM last LEFT JOIN claimed ON true
 """  # noqa: S608 -- only constants of this module
 
 _ADVANCE = f"""
+WITH following AS (
+    SELECT o.position
+      FROM dapr_bridge_outbox o
+     WHERE o.position = ANY(ARRAY(
+           SELECT n.position
+             FROM unnest(%(subjects)s::text[], %(positions)s::bigint[]) AS ended (subject, position), LATERAL (
+                  SELECT n.position, n.subject FROM dapr_bridge_outbox n
+                   WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL
+                     AND (n.subject, n.position) > (ended.subject, ended.position)
+                   ORDER BY n.subject, n.position LIMIT 1) n
+            WHERE n.subject = ended.subject)) AND {_MAY_BE_CARRIED}
+       FOR UPDATE SKIP LOCKED
+)
 UPDATE dapr_bridge_outbox o SET next_attempt_at = {_LEASE}, attempts = o.attempts + 1
- WHERE o.position = (SELECT n.position FROM dapr_bridge_outbox n
-                      WHERE n.delivered_at IS NULL AND n.discarded_at IS NULL
-                        AND (n.subject, n.position) > (%(subject)s, %(position)s)
-                      ORDER BY n.subject, n.position LIMIT 1)
-   AND o.subject = %(subject)s AND {_MAY_BE_CARRIED}
-RETURNING o.id, o.position, o.subject, o.attempts, {_FOLLOWED}
+  FROM following
+ WHERE o.position = following.position
+RETURNING {_LEASED}
 """  # noqa: S608 -- only constants of this module
+
+# A lease that has passed on has another number of attempts.
+_SETTLE = """
+SELECT o.position,
+       CASE WHEN o.attempts <> held.attempts THEN 'lost'
+            WHEN o.delivered_at IS NOT NULL THEN 'arrived'
+            WHEN COALESCE(o.discarded_at, o.parked_at) IS NOT NULL OR o.failures > 0 THEN 'ended'
+            WHEN o.next_attempt_at <= statement_timestamp() THEN 'lost'
+            ELSE 'on its way' END
+  FROM unnest(%(positions)s::bigint[], %(attempts)s::int[]) AS held (position, attempts)
+  JOIN dapr_bridge_outbox o ON o.position = held.position
+ WHERE o.position = ANY(%(positions)s::bigint[])
+"""
 
 _RENEW = f"""
 UPDATE dapr_bridge_outbox o SET next_attempt_at = {_RENEWED}
@@ -105,6 +131,10 @@ class Lease:
     subject: str
     attempt: int
     followed: bool  # whether later events of the subject were waiting
+    topic: str
+    type: str
+    traceparent: str
+    tracestate: str
     taken_at: float
 
     @property
@@ -125,16 +155,32 @@ def claim(*, limit: int, after: str = "") -> Claimed:
     """Lease up to `limit` heads that are due, one per subject, from the subject behind `after` on."""
     taken_at = time.monotonic()
     rows = _fetch(_CLAIM, limit=limit, after=after, visits=VISITS_PER_CLAIM, able=list(consumers.known()))
-    leases = [_lease(row[:5], taken_at) for row in rows if row[0] is not None]
-    subject, exhausted = rows[0][5:]
+    leases = [_lease(row[2:], taken_at) for row in rows if row[2] is not None]
+    subject, exhausted = rows[0][:2]
     return Claimed(leases, "" if exhausted else subject)
 
 
-def advance(lease: Lease) -> Lease | None:
-    """Lease the event that follows a delivered one in its subject; None when there is none, or none that is due."""
+def advance(delivered: Sequence[Lease]) -> list[Lease]:
+    """Lease the events that follow delivered ones in their subjects, where there are any and they are due."""
     taken_at = time.monotonic()
-    rows = _fetch(_ADVANCE, subject=lease.subject, position=lease.position)
-    return _lease(rows[0], taken_at) if rows else None
+    ended = {"subjects": [lease.subject for lease in delivered], "positions": [lease.position for lease in delivered]}
+    return [_lease(row, taken_at) for row in _fetch(_ADVANCE, **ended)]
+
+
+class Fate(enum.Enum):
+    """What has become of an event that was sent."""
+
+    ON_ITS_WAY = "on its way"
+    ARRIVED = "arrived"  # delivered, under the lease it was sent with
+    ENDED = "ended"  # a consumer failed, or an operator ended it
+    LOST = "lost"  # the lease is over, and nobody has reacted
+
+
+def settle(sent: Sequence[Lease]) -> list[tuple[Lease, Fate]]:
+    """What has become of events that were sent; those whose rows are pruned already are left out."""
+    by_position = {lease.position: lease for lease in sent}
+    rows = _fetch(_SETTLE, positions=list(by_position), attempts=[lease.attempt for lease in by_position.values()])
+    return [(by_position[position], Fate(fate)) for position, fate in rows]
 
 
 def renew(lease: Lease) -> bool:
@@ -150,9 +196,10 @@ def release(leases: Sequence[Lease]) -> None:
         cursor.execute(_RELEASE, {"positions": [lease.position for lease in leases], "attempts": [lease.attempt for lease in leases]})
 
 
-def _lease(row: tuple[Any, ...], taken_at: float) -> Lease:
-    id, position, subject, attempt, followed = row
-    return Lease(id, position, subject, attempt, followed, taken_at)
+def _lease(row: Sequence[Any], taken_at: float) -> Lease:
+    """One row of `_LEASED`."""
+    id, position, subject, attempt, followed, topic, type, traceparent, tracestate = row
+    return Lease(id, position, subject, attempt, followed, topic, type, traceparent, tracestate, taken_at)
 
 
 def _fetch(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from dapr_bridge import leases
 from dapr_bridge.conf import conf
 from dapr_bridge.consumers import Outcome
 from dapr_bridge.couriers import Courier
+from dapr_bridge.flights import Flights
 from dapr_bridge.leases import Lease
 from dapr_bridge.models import database
 
@@ -18,6 +19,7 @@ logger = structlog.get_logger(__name__)
 
 BUSY_PAUSE_SECONDS = 0.01  # between claims while there is work: they gather a few subjects instead of one each
 OUTAGE_PAUSE_SECONDS = 0.5
+ROOM_POLL_SECONDS = 0.1  # how soon a thread that waits for room in the air notices that the relay stops
 TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
 
 
@@ -25,16 +27,17 @@ def carry(lease: Lease, courier: Courier) -> Lease | None:
     """Carry one leased event; the lease of the next event of its subject when it was delivered and there is one."""
     if not lease.is_fresh and not leases.renew(lease):
         return None
-    if courier.carry(lease.id, attempt=lease.attempt) is not Outcome.DELIVERED:
+    if courier.carry(lease) is not Outcome.DELIVERED or not lease.followed:
         return None
-    return leases.advance(lease) if lease.followed else None
+    return next(iter(leases.advance([lease])), None)
 
 
 class Relay:
     """A running relay. `run` blocks until `stop` is called from another thread or a signal handler."""
 
-    def __init__(self, courier: Courier) -> None:
+    def __init__(self, courier: Courier, flights: Flights | None = None) -> None:
         self._courier = courier
+        self._flights = flights or Flights()
         self.stopping = threading.Event()
         self._waiting: queue.Queue[Lease | None] = queue.Queue()
 
@@ -52,7 +55,13 @@ class Relay:
             thread.start()
         after = ""
         while not self.stopping.is_set():
-            after = self._claim(after)
+            try:
+                after, pause = self._look(after)
+            except Error as error:
+                logger.warning("relay.database_unavailable", error=type(error).__name__)
+                connections[database()].close()
+                pause = OUTAGE_PAUSE_SECONDS
+            self.stopping.wait(pause)
         for _ in threads:
             self._waiting.put(None)
         deadline = time.monotonic() + patience
@@ -61,30 +70,25 @@ class Relay:
         self._release_waiting()
         return not any(thread.is_alive() for thread in threads)
 
-    def _claim(self, after: str) -> str:
-        """Fill the queue before the threads have emptied it, and pause for as long as what was found suggests."""
-        pause = BUSY_PAUSE_SECONDS
-        if self._waiting.qsize() < conf.RELAY_THREADS:
-            try:
-                claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
-            except Error as error:
-                logger.warning("relay.database_unavailable", error=type(error).__name__)
-                connections[database()].close()
-                pause = OUTAGE_PAUSE_SECONDS
-            else:
-                for lease in claimed.leases:
-                    self._waiting.put(lease)
-                if not claimed.leases and not claimed.after and not after:
-                    pause = conf.RELAY_IDLE_SECONDS
-                after = claimed.after
-        self.stopping.wait(pause)
-        return after
+    def _look(self, after: str) -> tuple[str, float]:
+        """Look for receipts, and fill the queue before the threads have emptied it; where the next claim goes on, and when."""
+        for lease in self._flights.settle():
+            self._waiting.put(lease)
+        if self._waiting.qsize() >= conf.RELAY_THREADS:
+            return after, BUSY_PAUSE_SECONDS
+        claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
+        for lease in claimed.leases:
+            self._waiting.put(lease)
+        is_idle = not (claimed.leases or claimed.after or after or self._flights)
+        return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else BUSY_PAUSE_SECONDS
 
     def _carry_on(self) -> None:
         """A thread's life: carry subject after subject until the relay stops."""
         while not self.stopping.is_set() and (lease := self._waiting.get()) is not None:
             turn_ends = time.monotonic() + TURN_SECONDS
             following: Lease | None = lease
+            while not self._flights.wait_for_room(ROOM_POLL_SECONDS) and not self.stopping.is_set():
+                pass
             while following is not None and not self.stopping.is_set():
                 following = self._carry_safely(following)
                 if time.monotonic() > turn_ends and not self._waiting.empty():

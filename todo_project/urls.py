@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("todos.api.urls")),
+    path("", include("dapr_bridge.urls")),
 ]
 
 handler400 = "todo_project.errors.bad_request"

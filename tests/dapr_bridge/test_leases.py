@@ -72,7 +72,7 @@ def test_a_row_locked_by_someone_else_is_passed_over() -> None:
                 elsewhere.execute(
                     leases._CLAIM, {"limit": 9, "after": "", "visits": 9, "lease": 1.0, "longest": 1.0, "able": ["ledger", "audit"]}
                 )
-                assert [row[0] for row in elsewhere.fetchall()] == [free]
+                assert [row[2] for row in elsewhere.fetchall()] == [free]
     finally:
         other.close()
 
@@ -101,10 +101,9 @@ def test_advance_leases_the_next_event_of_the_subject_only() -> None:
     lease = leases.claim(limit=1).leases[0]
     assert (lease.id, lease.followed) == (first, True)
     consumers.dispatch(first)
-    following = leases.advance(lease)
-    assert following is not None
+    [following] = leases.advance([lease])
     assert (following.id, following.followed) == (second, False)
-    assert leases.advance(following) is None
+    assert leases.advance([following]) == []
 
 
 def test_claims_go_round_so_that_late_subjects_get_their_turn() -> None:
@@ -164,7 +163,7 @@ def deliver_all() -> None:
 def assert_each_step_is_cheap(*, subjects: int) -> None:
     head = OutboxEvent.objects.open().order_by("position")[0]
     assert pages(leases._CLAIM, limit=100, after="", visits=1000, able=["ledger"]) <= 40 * min(subjects, 100) + 40
-    assert pages(leases._ADVANCE, subject=head.subject, position=head.position) <= 40
+    assert pages(leases._ADVANCE, subjects=[head.subject], positions=[head.position]) <= 40
     assert pages(consumers._TAKE, id=head.id, able=["ledger"]) <= 40
 
 

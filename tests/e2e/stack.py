@@ -58,6 +58,21 @@ class Program:
             os.killpg(self.process.pid, by)
         self.process.wait(60)
 
+    def stop(self) -> None:
+        """Freeze it with all its children (SIGSTOP)."""
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGSTOP)
+
+    def cont(self) -> None:
+        """Let it go on after `stop`."""
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGCONT)
+
+    def restart(self) -> None:
+        """kill -9, start, and wait until it is ready."""
+        self.kill()
+        self.start()
+
     def log(self) -> str:
         """What it wrote."""
         return self._log.read_text(errors="replace")
@@ -80,11 +95,14 @@ class Stack:
         server = [*postgres.command(self.data, self.installation), "-c", "listen_addresses=127.0.0.1", "-c", f"port={database_port}"]
         manage = [sys.executable, "manage.py"]
         self.postgresql = Program("postgresql", server, self.env, folder, ready=self._database_answers)
-        self.api = Program(
-            "api", gunicorn(self.port, workers=workers), self.env | {"ROLE": "api"}, folder, ready=answers(self.port, "/readyz")
-        )
-        worker = self.env | {"ROLE": "worker"}
+        api = gunicorn(self.port, workers=workers)
+        self.api = Program("api", api, self.env | self.variables("api"), folder, ready=answers(self.port, "/readyz"))
+        worker = self.env | self.variables("worker")
         self.relays = [Program(f"relay-{number}", [*manage, "relay_events"], worker, folder) for number in range(relays)]
+
+    def variables(self, role: str) -> dict[str, str]:
+        """What the environment of a process says beyond that of all."""
+        return {"ROLE": role}
 
     def _database_answers(self) -> bool:
         return postgres.is_ready(self.database.replace("/todo", "/postgres"))

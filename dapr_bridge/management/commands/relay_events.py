@@ -8,7 +8,8 @@ import structlog
 from django.core.management.base import BaseCommand
 
 from dapr_bridge.chores import Chores
-from dapr_bridge.couriers import InProcessCourier
+from dapr_bridge.couriers import SwitchedCourier
+from dapr_bridge.flights import Flights
 from dapr_bridge.relay import Relay
 
 logger = structlog.get_logger(__name__)
@@ -20,7 +21,8 @@ class Command(BaseCommand):
     help = "Carry outbox events to their consumers, and run the chores. Stop it with TERM: the events in hand are finished first."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        relay = Relay(InProcessCourier())
+        flights = Flights()
+        relay = Relay(SwitchedCourier(flights), flights)
         chores = Chores(relay.stopping)
 
         def stop(signum: int, frame: FrameType | None) -> None:

@@ -1,6 +1,6 @@
-"""The admin, for its tests."""
+"""The admin and the routes of the sidecar, for their tests."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [path("admin/", admin.site.urls), path("", include("dapr_bridge.urls"))]
