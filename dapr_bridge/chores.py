@@ -15,7 +15,7 @@ from dapr_bridge.models import database
 
 logger = structlog.get_logger(__name__)
 
-BUILT_IN = {"dapr_bridge.pruning.prune": 600.0}
+BUILT_IN = {"dapr_bridge.pruning.prune": 600.0, "dapr_bridge.reports.forget_ended": 600.0}
 
 # A session lock held for life, not for one run: otherwise two relays would take turns and run every chore twice as often.
 # It answers true again to the session that holds it, and PostgreSQL gives it up when that session ends, however it ends.

@@ -34,6 +34,7 @@ class Conf:
     KEEP_SECONDS: float = 7 * 24 * 3600.0
 
     ROLE: str = "app"  # what this process calls itself in its reports
+    APP_IDS: Mapping[str, str] = {}  # ROLE -> the app-id its sidecar must have; the doctor misses roles that do not report
     SIDECAR_HOST: str = "127.0.0.1"
     SIDECAR_HTTP_PORT: int | None = None  # None: the environment's DAPR_HTTP_PORT, else 3500
     SIDECAR_GRPC_PORT: int | None = None  # None: the environment's DAPR_GRPC_PORT, else 50001

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dapr_bridge import scope
+from dapr_bridge import reports, scope
 
 
 class RequestScope:
@@ -18,5 +18,6 @@ class RequestScope:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if not getattr(settings, "DAPR_ENABLED", False):
             return self.get_response(request)
+        reports.start()
         with scope.opened(request):
             return self.get_response(request)

@@ -112,6 +112,7 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="todo@localhost")
 TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
 DAPR_BRIDGE = {
     "ROLE": ROLE,
+    "APP_IDS": {"api": "todo-backend", "worker": "todo-worker"},
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
     "SUBSCRIBES": ROLE == "worker",
     "CONSUMERS": {

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from django.core.management.base import BaseCommand
 
+from dapr_bridge import reports
 from dapr_bridge.chores import Chores
 from dapr_bridge.couriers import SwitchedCourier
 from dapr_bridge.flights import Flights
@@ -32,6 +33,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         logger.info("relay.started")
         chores.thread.start()
+        reports.start()
         finished = relay.run(patience=PATIENCE_SECONDS)
         chores.thread.join(PATIENCE_SECONDS)
         # What is cut off here rolls back, and the event or chore comes again: that is no error.
