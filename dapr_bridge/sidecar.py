@@ -71,12 +71,11 @@ class _Client:
     """One channel, for all threads of the process."""
 
     def __init__(self) -> None:
-        import grpc
-        from dapr.proto import api_service_v1, api_v1, common_v1
+        from dapr_bridge import stubs
 
-        self.api, self.common, self.grpc = api_v1, common_v1, grpc
-        self.channel = grpc.insecure_channel(address(), options=_OPTIONS)
-        self.stub = api_service_v1.DaprStub(self.channel)  # type: ignore[no-untyped-call]
+        self.api, self.common, self.grpc = stubs.api_v1, stubs.common_v1, stubs.grpc
+        self.channel = stubs.grpc.insecure_channel(address(), options=_OPTIONS)
+        self.stub = stubs.api_service_v1.DaprStub(self.channel)  # type: ignore[no-untyped-call]
         self.http = _http()
         self.used_at = time.monotonic()
 

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import psycopg
@@ -115,7 +116,10 @@ class _Known:
     def refresh(self) -> None:
         try:
             with self._lock:
-                self.snapshot = self._reader.read()
+                snapshot = self._reader.read()
+                if any(snapshot.stage(block) != OFF for block in ("pubsub", "state")):
+                    import_module("dapr_bridge.stubs")  # now, here: the first request that needs them could not wait for it
+                self.snapshot = snapshot
         except (psycopg.Error, DatabaseError) as error:
             self._reader.close()
             if not self._failing:

@@ -1,7 +1,10 @@
 """What a process knows of the switches, how soon, and what that costs."""
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from dapr_bridge import switches
 from dapr_bridge.models import BlockSwitch
-from tests.dapr_bridge.conftest import eventually, switch
+from tests.dapr_bridge.conftest import PROJECT, eventually, switch
 
 everything = dict.fromkeys(switches.BLOCKS, "on")
 
@@ -101,3 +104,19 @@ def test_forbidden_blocks_are_told_from_allowed_ones() -> None:
         assert [switches.is_allowed(block) for block in switches.BLOCKS] == [True, False, False, True, False]
     with override_settings(DAPR_STATE_ENABLED=True):
         assert not switches.is_allowed("state")
+
+
+@pytest.mark.parametrize(("on", "imported"), [(["sidecar"], False), (["sidecar", "state"], True), (["sidecar", "pubsub"], True)])
+def test_what_calls_are_made_of_is_imported_before_anybody_sees_that_it_is_needed(rows: None, on: list[str], imported: bool) -> None:
+    switch(**dict.fromkeys(on, "on"))
+    program = (
+        "import sys, time, django; django.setup();"
+        " from django.conf import settings; settings.DAPR_ENABLED = settings.DAPR_STATE_ENABLED = settings.DAPR_PUBSUB_ENABLED = True;"
+        " from dapr_bridge import switches; assert not switches.current().is_on('sidecar'); assert 'grpc' not in sys.modules\n"
+        "while not switches.current().is_on('sidecar'): time.sleep(0.005)\n"
+        f"assert ('dapr_bridge.stubs' in sys.modules and 'grpc' in sys.modules) is {imported}"
+    )
+    database = connection.settings_dict
+    url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": PROJECT, "DATABASE_URL": url}
+    subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=Path(__file__).parents[2], env=environment, check=True, timeout=30)
