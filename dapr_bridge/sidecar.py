@@ -152,7 +152,7 @@ def get_state(store: str, key: str, timeout: float) -> Value:
         return Value(b"", "")
     if answer.status != 200:
         raise SidecarError(f"get state: HTTP {answer.status}: {_reason(answer.status)}")
-    return Value(answer.body, answer.headers.get("ETag", ""))
+    return Value(answer.body, answer.headers.get("etag", ""))
 
 
 def get_states(store: str, keys: Sequence[str], timeout: float) -> dict[str, Value]:

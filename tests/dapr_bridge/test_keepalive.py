@@ -57,7 +57,7 @@ def test_one_connection_serves_many_requests() -> None:
     with serving(answers) as (client, accepted):
         for _ in range(5):
             answer = client.get("/a", {}, 2)
-            assert (answer.status, answer.body, answer.headers["ETag"]) == (200, b"hello", "7")
+            assert (answer.status, answer.body, answer.headers["etag"]) == (200, b"hello", "7")
         assert accepted == [0]
 
 
@@ -90,7 +90,76 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
         assert accepted == [0, 1, 2]
 
 
-@pytest.mark.parametrize("nonsense", [b"", b"nonsense\r\n\r\n", OK[:-2], b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000])
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"3;why=not\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+        b"5\r\nhello\r\n0\r\nTrailer: x\r\n\r\n",
+    ],
+)
+def test_an_answer_in_chunks_is_put_together_and_its_connection_kept(answer: bytes) -> None:
+    def talk(connection: socket.socket, number: int) -> None:
+        while connection.recv(10_000):
+            for byte in CHUNKED + answer:
+                connection.sendall(bytes([byte]))
+
+    with serving(talk) as (client, accepted):
+        assert [client.get("/a", {}, 2).body for _ in range(3)] == [b"hello"] * 3
+        assert accepted == [0]
+
+
+@pytest.mark.parametrize("ending", [b"Connection: close\r\n", b"Connection: Close\r\n"])
+def test_a_connection_that_the_server_will_close_is_not_kept(ending: bytes) -> None:
+    def once(connection: socket.socket, number: int) -> None:
+        connection.recv(10_000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + ending + b"Content-Length: 5\r\n\r\nhello")
+        connection.recv(10_000)
+
+    with serving(once) as (client, accepted):
+        assert [client.get("/a", {}, 2).body for _ in range(2)] == [b"hello"] * 2
+        assert accepted == [0, 1]
+
+
+def test_no_answer_without_a_body_is_waited_for() -> None:
+    def nothing(connection: socket.socket, number: int) -> None:
+        while connection.recv(10_000):
+            connection.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with serving(nothing) as (client, accepted):
+        assert [client.get("/a", {}, 2).status for _ in range(3)] == [204] * 3
+        assert accepted == [0]
+
+
+@pytest.mark.parametrize(("path", "headers"), [("/a b\r\nX: y", {}), ("/", {"a": "b\nX: y"}), ("/", {"a\r\nX": "y"})])
+def test_nothing_can_be_slipped_into_a_request(path: str, headers: dict[str, str]) -> None:
+    with serving(answers) as (client, accepted):
+        with pytest.raises(Failed):
+            client.get(path, headers, 2)
+        assert accepted == []
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"",
+        b"nonsense\r\n\r\n",
+        OK[:-2],
+        OK.replace(b"HTTP/1.1 200", b"HTTP/1.1 two"),
+        OK.replace(b"Content-Length: 5", b"Content-Length: +5"),
+        OK.replace(b"Content-Length: 5", b"Content-Length: -5"),
+        OK.replace(b"Content-Length: 5\r\n", b""),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000,
+        CHUNKED + b"5\r\nhel",
+        CHUNKED + b"5\r\nhello\r\n",
+        CHUNKED + b"5\r\nhelloX",
+        CHUNKED + b"x\r\nhello\r\n0\r\n\r\n",
+        CHUNKED + b"3e8\r\n" + b"x" * 1000 + b"\r\n1\r\nx\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
+    ],
+)
 def test_an_answer_that_is_none_fails_and_its_connection_is_not_kept(nonsense: bytes) -> None:
     def talk(connection: socket.socket, number: int) -> None:
         connection.recv(10_000)
@@ -151,3 +220,14 @@ def test_nobody_there_fails_at_once() -> None:
     with pytest.raises(Failed) as caught:
         KeepAlive("127.0.0.1", port, largest=10).get("/", {}, 5)
     assert not caught.value.timed_out
+
+
+def test_what_follows_an_answer_is_no_answer_to_the_next_request() -> None:
+    def twice(connection: socket.socket, number: int) -> None:
+        connection.recv(10_000)
+        connection.sendall(OK + OK.replace(b"hello", b"other"))
+        connection.recv(10_000)
+
+    with serving(twice) as (client, accepted):
+        assert [client.get("/a", {}, 2).body for _ in range(2)] == [b"hello"] * 2
+        assert accepted == [0, 1]
