@@ -1,4 +1,4 @@
-"""The operator's view of the outbox: look at everything, replay or discard what is parked, change nothing else."""
+"""The operator's view: the page of the phases and its history, and the outbox, of which what is parked may be replayed or discarded."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,8 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from dapr_bridge.models import OutboxEvent, OutboxQuerySet, Receipt
+from dapr_bridge.models import BlockSwitch, OutboxEvent, OutboxQuerySet, Receipt, ShadowMismatch, SwitchChange
+from dapr_bridge.phase_page import PhasePage
 
 logger = structlog.get_logger(__name__)
 
@@ -27,30 +28,35 @@ class StateFilter(admin.SimpleListFilter):
 
 
 if TYPE_CHECKING:
-    OutboxEventAdminBase = admin.ModelAdmin[OutboxEvent]
+    AnyModelAdmin = admin.ModelAdmin[Any]
 else:
-    OutboxEventAdminBase = admin.ModelAdmin  # not generic at run time
+    AnyModelAdmin = admin.ModelAdmin  # not generic at run time
+
+
+class LookOnly(AnyModelAdmin):
+    """Rows that nobody writes by hand."""
+
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(OutboxEvent)
-class OutboxEventAdmin(OutboxEventAdminBase):
+class OutboxEventAdmin(LookOnly):
     list_display = ("position", "type", "subject", "state", "failures", "attempts", "created_at", "delivered_at")
     list_filter = (StateFilter,)
     search_fields = ("id__exact", "subject__startswith")
     search_help_text = "An event's id, or the beginning of a subject."
     ordering = ("-position",)
-    show_full_result_count = False
     actions = ("replay", "discard")
     readonly_fields = ("state", "receipts")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: OutboxEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: OutboxEvent | None = None) -> bool:
-        return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("dapr_bridge.operate_outboxevent")
@@ -78,3 +84,19 @@ class OutboxEventAdmin(OutboxEventAdminBase):
         logger.info("outbox.operated", action=action, events=count, operator=str(request.user.pk))
         level = messages.SUCCESS if count else messages.WARNING
         self.message_user(request, f"{count} parked events: {action} done. Events in other states were left alone.", level)
+
+
+@admin.register(SwitchChange)
+class SwitchChangeAdmin(LookOnly):
+    list_display = ("changed_at", "block", "before", "after", "who", "why")
+    list_filter = ("block",)
+    ordering = ("-id",)
+
+
+@admin.register(ShadowMismatch)
+class ShadowMismatchAdmin(LookOnly):
+    list_display = ("seen_at", "key", "stored_length", "fresh_length", "places")
+    ordering = ("-id",)
+
+
+admin.site.register(BlockSwitch, PhasePage)

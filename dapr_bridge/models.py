@@ -203,6 +203,7 @@ class ShadowMismatch(models.Model):
 
     class Meta:
         db_table = "dapr_bridge_shadowmismatch"
+        verbose_name_plural = "shadow mismatches"
         default_permissions = ("view",)
 
     def __str__(self) -> str:

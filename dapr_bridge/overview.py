@@ -1,5 +1,6 @@
 """Everything an operator wants to see of the phases at one look, as data for the admin and as lines for the command."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,13 +42,18 @@ class Overview:
     switches: Snapshot
 
     @property
+    def counts(self) -> Counter[str]:
+        """What the processes counted since each of them started, all together; the names are those of `tally`."""
+        total: Counter[str] = Counter()
+        for process in self.processes:
+            total.update(process.report["counts"])
+        return total
+
+    @property
     def hit_rate(self) -> float | None:
-        """Hits of all cache reads since the processes started, 0 to 1; None while there were none."""
-        hits, misses, errors = (sum(one.report["counts"].get(f"cache_{name}", 0) for one in self.processes) for name in _ENDS)
-        return hits / total if (total := hits + misses + errors) else None
-
-
-_ENDS = ("hits", "misses", "errors")
+        """Hits of all cache reads in percent; None while there were none."""
+        hits, misses, errors = (self.counts[f"cache_{end}"] for end in ("hits", "misses", "errors"))
+        return 100 * hits / total if (total := hits + misses + errors) else None
 
 
 def read() -> Overview:
@@ -83,8 +89,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield f"{'':2}{'block':15}{'asked':12}{'in force':10}allowed by the settings"
     for block in seen.blocks:
-        asked = block.asked.stage if block.asked.percent == 100 else f"{block.asked.stage} {block.asked.percent} %"
-        yield f"{block.phase} {block.name:15}{asked:12}{block.in_force:10}{'yes' if block.allowed else f'no: {block.flag}'}"
+        yield f"{block.phase} {block.name:15}{block.asked!s:12}{block.in_force:10}{'yes' if block.allowed else f'no: {block.flag}'}"
     yield ""
     yield "Processes"
     for process in seen.processes:
@@ -95,7 +100,7 @@ def lines() -> Iterator[str]:
     oldest = f", the oldest for {seen.oldest.total_seconds():.0f} s" if seen.oldest is not None else ""
     yield f"Events: {seen.waiting} waiting{oldest}, {seen.parked} parked"
     if seen.hit_rate is not None:
-        yield f"State: {seen.hit_rate:.0%} of reads were hits, {seen.mismatches} shadow mismatches kept"
+        yield f"State: {seen.hit_rate:.0f} % of reads were hits, {seen.mismatches} shadow mismatches kept"
     if seen.changes:
         yield ""
         yield "Last changes"

@@ -28,6 +28,11 @@ class Move:
     percent: int
 
     @property
+    def after(self) -> Switch:
+        """The switch as it shall be."""
+        return Switch(self.stage, self.percent)
+
+    @property
     def is_forward(self) -> bool:
         """Whether more than before will depend on Dapr."""
         return (RANKS[self.stage], self.percent) > (RANKS[self.before.stage], self.before.percent if self.before.stage != OFF else 0)
@@ -60,6 +65,8 @@ def plan_block(snapshot: Snapshot, block: str, stage: str, *, percent: int = 100
     """The moves that bring one block to a stage. Switching the sidecar off takes along what needs it. Raises Refused."""
     if block not in BLOCKS:
         raise Refused(f"There is no block {block!r}: give one of {', '.join(BLOCKS)}.")
+    if stage not in RANKS:
+        raise Refused(f"There is no stage {stage!r}: give one of {', '.join(RANKS)}.")
     if block != "state" and (stage == SHADOW or percent != 100):
         raise Refused(f"{block} is on or off: only state can be in shadow or on for a percentage of users.")
     if not 1 <= percent <= 100:
@@ -86,11 +93,11 @@ def apply(moves: list[Move], *, who: str, why: str) -> None:
             row.stage, row.percent = move.stage, move.percent
             row.generation += move.stage == OFF
             row.save(update_fields=["stage", "percent", "generation"])
-            change = SwitchChange(who=who[:200], block=move.block, before=_text(move.before), after=_text(Switch(move.stage, move.percent)))
+            change = SwitchChange(who=who[:200], block=move.block, before=str(move.before), after=str(move.after))
             change.why = why.strip()[:500]
             change.save(using=alias, force_insert=True)
     for move in moves:
-        logger.info("switches.moved", block=move.block, before=_text(move.before), after=move.stage, percent=move.percent)
+        logger.info("switches.moved", block=move.block, before=str(move.before), after=move.stage, percent=move.percent)
 
 
 def _legal(snapshot: Snapshot, moves: list[Move]) -> list[Move]:
@@ -109,7 +116,3 @@ def _legal(snapshot: Snapshot, moves: list[Move]) -> list[Move]:
 
 def _snapshot(rows: Mapping[str, BlockSwitch]) -> Snapshot:
     return Snapshot({block: Switch(row.stage, row.percent, row.generation) for block, row in rows.items()})
-
-
-def _text(switch: Switch) -> str:
-    return switch.stage if switch.percent == 100 or switch.stage == OFF else f"{switch.stage} {switch.percent} %"

@@ -51,6 +51,10 @@ class Switch:
     percent: int = 100
     generation: int = 0
 
+    def __str__(self) -> str:
+        users = "" if self.percent == 100 or self.stage == OFF else f" {self.percent} %"
+        return f"{self.stage}{users}"
+
 
 @dataclass(frozen=True)
 class Snapshot:

@@ -91,6 +91,7 @@ def test_fewer_users_are_a_step_back(dapr_allowed: None) -> None:
     ("block", "stage", "percent", "reason"),
     [
         ("nothing", "on", 100, "give one of sidecar, invocation"),
+        ("pubsub", "sideways", 100, "give one of off, shadow, on"),
         ("pubsub", "shadow", 100, "only state can be in shadow"),
         ("pubsub", "on", 50, "only state"),
         ("state", "on", 0, "give 1 to 100"),
