@@ -80,9 +80,7 @@ def _outbox() -> Iterator[Finding]:
         waited = int((timezone.now() - oldest).total_seconds())
         yield Finding(f"The oldest event has waited for {waited} s.", "Look whether `relay_events` runs, and what it logs.")
     if parked := events.parked().count():
-        yield Finding(
-            f"{parked} events are parked, and hold their subjects.", "See why: `replay_events list`; then replay or discard them."
-        )
+        yield Finding(f"Parked events hold their subjects: {parked}.", "See why: `replay_events list`; then replay or discard them.")
 
 
 def _sidecars(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
