@@ -13,6 +13,7 @@ from tools.go_programs import Program, build_once, cache
 
 OLDEST = (3, 18, 0)  # the first whose messages about a wrong value name the value
 BUILT = "3.21.4"
+KUBERNETES = (("Major", "1"), ("Minor", "36"))  # what it takes a cluster for that it cannot ask
 
 
 def obtain(say: Callable[[str], None]) -> Path:
@@ -38,7 +39,10 @@ def program() -> Program:
         packages=940,
         space=2,
         without="The chart cannot be tested without it.",
-        stamps={"helm.sh/helm/v3/internal/version.version": f"v{BUILT}"},
+        stamps={
+            "helm.sh/helm/v3/internal/version.version": f"v{BUILT}",
+            **{f"helm.sh/helm/v3/pkg/{place}.k8sVersion{part}": text for place in ("lint/rules", "chartutil") for part, text in KUBERNETES},
+        },
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import daprd, postgres
+from tools import daprd, helm, postgres
 from tools.environment import ROOT, Refusal
 
 PYTHON = sys.executable
@@ -80,16 +80,19 @@ def passes(check: Check, env: Mapping[str, str]) -> bool:
 
 
 def main() -> None:
-    """Run every check, also after a failure, and say at the end which failed. daprd is found or built meanwhile."""
+    """Run every check, also after a failure, and say at the end which failed. daprd and Helm are found or built meanwhile."""
     os.chdir(ROOT)
     env = {"SECRET_KEY": secrets.token_hex(), "HTTPS": "false", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", **os.environ}
     with ThreadPoolExecutor(1) as background:
-        sidecar = background.submit(daprd.obtain, lambda line: print(line, flush=True))
+        programs = {
+            name: background.submit(obtain, lambda line: print(line, flush=True))
+            for name, obtain in (("DAPRD", daprd.obtain), ("HELM", helm.obtain))
+        }
         failed = [check.name for check in static_checks() if not passes(check, env)]
         databases = list(servers())
         for label, installation in databases:
             thorough = (label, installation) == databases[-1]
-            failed += on_database(label, installation, env | _sidecar(sidecar) if thorough else env, thorough=thorough)
+            failed += on_database(label, installation, env | _found(programs) if thorough else env, thorough=thorough)
     if failed:
         sys.exit(f"\nFailed: {'; '.join(failed)}.")
     print("\nEverything passed.")
@@ -103,9 +106,9 @@ def on_database(label: str, installation: postgres.Installation | None, env: Map
         return [check.name for check in database_checks(label, thorough=thorough) if not passes(check, env)]
 
 
-def _sidecar(found: Future[Path]) -> dict[str, str]:
-    """Where daprd is. Raises Refusal when there is none: the tests that need it would prove nothing."""
-    return {"DAPRD": str(found.result())}
+def _found(programs: Mapping[str, Future[Path]]) -> dict[str, str]:
+    """Where they are. Raises Refusal when one is not there: the tests that need it would prove nothing."""
+    return {name: str(found.result()) for name, found in programs.items()}
 
 
 if __name__ == "__main__":
