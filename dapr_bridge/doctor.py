@@ -45,8 +45,8 @@ def findings() -> list[Finding]:
 
 
 def obstacles(block: str, say: Say = lambda line: None) -> list[Finding]:
-    """What keeps the block from being switched on. Tries it for real, for up to ten seconds; `say` hears what is being tried."""
-    processes = list(reports.recent())
+    """What keeps the block from being switched on. Tries it for real, for up to a quarter of a minute; `say` hears what."""
+    processes = reports.renewed()
     found = [*_CHECKS["sidecar"](processes), *(_CHECKS[block](processes) if block != "sidecar" else ())]
     if not found and block == "pubsub":
         found = [*_canary(say)]
@@ -114,6 +114,14 @@ def _invocation(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
 
 
 def _pubsub(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
+    work = {process.report["work"] for process in processes}
+    if reports.RELAY not in work:
+        yield Finding("No relay has reported itself in the last seconds.", "Start `relay_events`, or look at its log.")
+    if reports.EVENTS not in work:
+        yield Finding(
+            "No process that serves the event route has reported itself in the last seconds.",
+            "Start it, or look at its log; DAPR_BRIDGE['SUBSCRIBES'] must be true there.",
+        )
     able = _with_component(conf.PUBSUB, processes)
     if not able:
         yield _missing(conf.PUBSUB, "pub/sub component")

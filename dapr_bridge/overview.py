@@ -93,7 +93,7 @@ def lines() -> Iterator[str]:
     yield ""
     yield "Processes"
     for process in seen.processes:
-        yield f"  {process.role} {process.host}/{process.pid}: {_sidecar(process)}"
+        yield f"  {process.role} {process.host}/{process.pid} ({process.report['work']}): {_sidecar(process)}"
     if not seen.processes:
         yield "  none has reported itself in the last seconds"
     yield ""

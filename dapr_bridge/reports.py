@@ -29,6 +29,7 @@ logger = structlog.get_logger(__name__)
 
 EVERY_SECONDS = 2.0
 LOOK_SECONDS = 0.2  # how soon a moved switch is reported
+RENEWAL_SECONDS = 5.0  # an interval, and what it takes to look at a sidecar of which nothing answers
 FRESH = timedelta(seconds=8)  # a process that has not reported for so long has ended, or cannot reach the database
 KEPT = timedelta(hours=1)
 
@@ -39,20 +40,37 @@ ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.rep
 """
 
 
-def start() -> None:
+RELAY, EVENTS, REQUESTS = "relay", "events", "requests"  # what a process is there for: EVENTS serves the event route
+
+
+def start(*, relays: bool = False) -> None:
     """Let this process report until it ends; does nothing where `DAPR_ENABLED` is not set, and next to nothing the second time."""
     if getattr(settings, "DAPR_ENABLED", False):
+        if relays:
+            _reporter.work = RELAY
         _reporter.thread.start()
 
 
 def stop() -> None:
-    """End the thread. For tests."""
+    """End the thread, and forget what it saw. For tests."""
     _reporter.thread.stop()
+    _reporter._begin_anew()
 
 
 def recent() -> QuerySet[ProcessReport]:
     """The reports of the processes that run now."""
     return ProcessReport.objects.using(database()).filter(seen_at__gt=Now() - FRESH).order_by("role", "host", "pid")
+
+
+def renewed() -> list[ProcessReport]:
+    """The recent reports, once every process has looked at its sidecar anew; as it was of those that did not in time."""
+    before = {process.id: process.report["looks"] for process in recent()}
+    deadline = time.monotonic() + RENEWAL_SECONDS
+    while True:
+        now = list(recent())
+        if all(process.report["looks"] != before.get(process.id) for process in now) or time.monotonic() > deadline:
+            return now
+        time.sleep(0.1)
 
 
 def forget_ended() -> int:
@@ -71,6 +89,8 @@ class _Reporter:
 
     def _begin_anew(self) -> None:
         self._id = uuid4()
+        self.work = ""
+        self._looks = 0
         self._reported: dict[str, str] = {}
         self._due = 0.0
         self._sidecar: dict[str, Any] = {}
@@ -80,10 +100,13 @@ class _Reporter:
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + EVERY_SECONDS
             self._sidecar = look_at_sidecar()
+            self._looks += 1
         elif stages == self._reported:
             return
         self._reported = stages
-        self._write({"sidecar": self._sidecar, "stages": stages, "breakers": _breakers(), "counts": tally.counts()})
+        work = self.work or (EVENTS if conf.SUBSCRIBES else REQUESTS)
+        report = {"work": work, "sidecar": self._sidecar, "looks": self._looks, "stages": stages}
+        self._write({**report, "breakers": _breakers(), "counts": tally.counts()})
 
     def _write(self, report: dict[str, Any]) -> None:
         try:

@@ -85,12 +85,13 @@ def effects(consumer: str, subject: str = "order/1") -> list[int]:
 
 @pytest.fixture
 def dapr_allowed(settings: Settings) -> Iterator[None]:
-    """All ceilings are up: what is on is what the rows say. Afterwards the thread that reads them is gone."""
-    from dapr_bridge import switches
+    """All ceilings are up: what is on is what the rows say. Afterwards the threads that read them and report are gone."""
+    from dapr_bridge import reports, switches
 
     for name in switches.CEILINGS.values():
         setattr(settings, name, True)
     yield
+    reports.stop()
     switches.stop()
 
 

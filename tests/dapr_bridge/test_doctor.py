@@ -1,7 +1,8 @@
-"""Each finding, from what processes reported; with real sidecars the same is tried in `test_phases_with_daprd.py`."""
+"""Each finding, from what processes reported; with real sidecars the same is tried in `tests/e2e/test_operating.py`."""
 
 import socket
 import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from dapr_bridge import doctor
+from dapr_bridge import doctor, reports
 from dapr_bridge.models import OutboxEvent, ProcessReport
 from dapr_bridge.switches import BLOCKS
 from tests.dapr_bridge.conftest import enqueue, switch
@@ -32,11 +33,21 @@ ALL_ON = dict.fromkeys(BLOCKS, "on")
 def _settings(rows: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"APP_IDS": {"app": "shop"}, "API_TOKEN": "api", "APP_TOKENS": ["app"]}
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    monkeypatch.setattr(reports, "RENEWAL_SECONDS", 0.0)  # these processes look only once
 
 
-def process(role: str = "app", *, stages: dict[str, str] | None = None, breakers: dict[str, bool] | None = None, **sidecar: Any) -> None:
-    report = {"sidecar": HEALTHY | sidecar, "stages": stages or ALL_ON, "breakers": breakers or {}, "counts": {}}
-    ProcessReport.objects.create(id=uuid.uuid4(), role=role, host="host", pid=7, report=report)
+def process(
+    role: str = "app",
+    *,
+    work: Iterable[str] = (reports.RELAY, reports.EVENTS),
+    stages: dict[str, str] | None = None,
+    breakers: dict[str, bool] | None = None,
+    **sidecar: Any,
+) -> None:
+    """A process has reported for each kind of work."""
+    report = {"sidecar": HEALTHY | sidecar, "stages": stages or ALL_ON, "breakers": breakers or {}, "counts": {}, "looks": 1}
+    for one in work:
+        ProcessReport.objects.create(id=uuid.uuid4(), role=role, host="host", pid=7, report=report | {"work": one})
 
 
 def texts() -> list[str]:
@@ -72,6 +83,17 @@ def test_what_a_process_reports_of_its_sidecar_becomes_words_and_a_remedy(sideca
     switch(**ALL_ON)
     process(**sidecar)
     assert any(said in text for text in texts()), texts()
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [((reports.EVENTS,), "No relay has reported"), ((reports.RELAY, reports.REQUESTS), "No process that serves the event route")],
+)
+def test_events_need_a_relay_and_the_event_route(work: tuple[str, ...], said: str) -> None:
+    switch(**ALL_ON)
+    process(work=work)
+    (text,) = texts()
+    assert text.startswith(said)
 
 
 def test_an_edge_build_counts_as_new() -> None:

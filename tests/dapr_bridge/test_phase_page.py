@@ -1,7 +1,6 @@
 """The operators' page of the phases: what it shows to whom, and that a step needs a confirmation, a reason and what it rests on."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -35,12 +34,11 @@ def alice(rows: None) -> Client:
 
 
 @pytest.fixture
-def reporting(rows: None, fake: FakeSidecar) -> Iterator[FakeSidecar]:
+def reporting(rows: None, fake: FakeSidecar) -> FakeSidecar:
     """This process has reported its sidecar, and goes on doing so."""
     reports.start()
     eventually(lambda: reports.recent().exists())
-    yield fake
-    reports.stop()
+    return fake
 
 
 def text(answer: Any) -> str:
@@ -91,7 +89,14 @@ def report(pid: int, counts: dict[str, int] | None = None) -> None:
         "components": {"statestore": "state.redis"},
         "subscriptions": [["p", "t"]],
     }
-    content = {"sidecar": sidecar, "stages": dict.fromkeys(BLOCKS, "off"), "breakers": {"state": True}, "counts": counts or {}}
+    content = {
+        "work": "requests",
+        "looks": 1,
+        "sidecar": sidecar,
+        "stages": dict.fromkeys(BLOCKS, "off"),
+        "breakers": {"state": True},
+        "counts": counts or {},
+    }
     ProcessReport.objects.create(id=uuid4(), role="app", host="here", pid=pid, report=content)
 
 
@@ -146,10 +151,12 @@ def test_the_way_back_needs_no_reason_and_no_sidecar(alice: Client) -> None:
 
 
 def test_a_step_that_rests_on_nothing_is_refused_with_the_remedy_and_keeps_what_was_typed(alice: Client) -> None:
+    alice.get(PAGE)
+    eventually(lambda: reports.recent().exists())
     refused = take(alice, phase=1, why="a good reason")
     assert refused.status_code == 409
     assert "sidecar stays as it is" in text(refused)
-    assert "Start the app with DAPR_ENABLED=true" in text(refused)
+    assert "Look whether it runs" in text(refused)
     assert 'value="a good reason"' in refused.content.decode()
     assert not SwitchChange.objects.exists()
 

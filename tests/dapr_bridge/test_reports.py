@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,11 +18,9 @@ from tests.dapr_bridge.conftest import eventually, switch
 
 
 @pytest.fixture
-def reporting(rows: None) -> Iterator[None]:
-    """This process reports; afterwards it has stopped."""
+def reporting(rows: None) -> None:
+    """This process reports."""
     reports.start()
-    yield
-    reports.stop()
 
 
 def report() -> dict[str, Any]:
@@ -52,6 +49,24 @@ def test_what_is_wrong_with_the_sidecar_is_told_and_its_recovery_too(fake: FakeS
     eventually(lambda: "not loaded its components" in report()["sidecar"]["problem"])
     fake.healthy = True
     eventually(lambda: report()["sidecar"]["problem"] == "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_renewed_report_tells_what_happened_since_the_last(fake: FakeSidecar, reporting: None) -> None:
+    eventually(lambda: reports.recent().exists() and report()["sidecar"]["problem"] == "")
+    fake.healthy = False
+    assert "not loaded its components" in reports.renewed()[0].report["sidecar"]["problem"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("subscribes", "relays", "work"), [(True, True, "relay"), (True, False, "events"), (False, False, "requests")])
+def test_a_process_tells_what_it_is_there_for(
+    fake: FakeSidecar, rows: None, settings: Settings, subscribes: bool, relays: bool, work: str
+) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"SUBSCRIBES": subscribes}
+    reports.start(relays=relays)
+    eventually(lambda: reports.recent().exists())
+    assert report()["work"] == work
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,10 +105,7 @@ def test_reports_of_processes_that_ended_are_left_out_and_later_deleted(db: None
 @pytest.mark.django_db(transaction=True)
 def test_the_first_request_lets_a_process_report(fake: FakeSidecar, rows: None) -> None:
     Client().get("/nothing")
-    try:
-        eventually(lambda: reports.recent().exists())
-    finally:
-        reports.stop()
+    eventually(lambda: reports.recent().exists())
 
 
 def test_without_the_flag_nobody_reports(settings: Settings) -> None:

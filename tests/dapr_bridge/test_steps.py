@@ -7,13 +7,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from dapr_bridge import phases
+from dapr_bridge import phases, reports
 from dapr_bridge.models import ProcessReport, SwitchChange
 from dapr_bridge.switches import BLOCKS
 from tests.dapr_bridge.conftest import switch
 from tests.dapr_bridge.test_doctor import ALL_ON, process
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("rows")]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _settings(rows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "RENEWAL_SECONDS", 0.0)  # these processes look only once
 
 
 def run(command: str, *arguments: str) -> str:
@@ -49,7 +54,7 @@ def test_a_step_forward_is_made_and_seen_everywhere_and_written_down() -> None:
 def test_a_process_that_does_not_follow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dapr_bridge.steps.EVERYWHERE_SECONDS", 0.3)
     process(stages=up_to(0))
-    assert "1 processes have not said yet that they go by it" in run("dapr_phase", "1")
+    assert "2 processes have not said yet that they go by it" in run("dapr_phase", "1")
 
 
 def test_back_is_always_possible_even_with_everything_broken() -> None:
@@ -96,14 +101,20 @@ def test_the_overview_tells_blocks_processes_and_the_last_changes() -> None:
     process(stages=up_to(1))
     run("dapr_phase", "1", "--who", "alice", "--why", "first look")
     ProcessReport.objects.update(
-        report={"sidecar": {"problem": "refused"}, "stages": up_to(1), "breakers": {}, "counts": {"cache_hits": 3, "cache_misses": 1}}
+        report={
+            "work": "requests",
+            "sidecar": {"problem": "refused"},
+            "stages": up_to(1),
+            "breakers": {},
+            "counts": {"cache_hits": 3, "cache_misses": 1},
+        }
     )
     said = run("dapr_phase")
     assert said.startswith("Phase 1 of 5\n")
     assert "1 sidecar        on          on        yes" in said
-    assert "app host/7: sidecar: refused" in said
+    assert "app host/7 (requests): sidecar: refused" in said
     assert "Events: 0 waiting, 0 parked" in said
-    assert "State: 75% of reads were hits" in said
+    assert "State: 75 % of reads were hits" in said
     assert "sidecar: off to on, by alice: first look" in said
 
 

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         logger.info("relay.started")
         chores.thread.start()
-        reports.start()
+        reports.start(relays=True)
         finished = relay.run(patience=PATIENCE_SECONDS)
         chores.thread.join(PATIENCE_SECONDS)
         # What is cut off here rolls back, and the event or chore comes again: that is no error.
