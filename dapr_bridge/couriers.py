@@ -6,11 +6,11 @@ from typing import Protocol
 import structlog
 
 from dapr_bridge import canary, sidecar, switches, tally, trace
-from dapr_bridge.breaker import breaker
 from dapr_bridge.conf import conf
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.flights import Flights
 from dapr_bridge.leases import Lease
+from dapr_bridge.probe import watched
 from dapr_bridge.sidecar import SidecarError
 
 logger = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class DaprCourier:
 
     def send(self, lease: Lease) -> bool:
         """Publish the event and await its receipt; False when the sidecar refused, or is not worth asking."""
-        way, cloud_event = breaker("pubsub"), envelope(lease)
+        way, cloud_event = watched("pubsub"), envelope(lease)
         if len(cloud_event) > conf.EVENT_MAX_BYTES or (way.is_open and not way.admits_trial()):
             return False
         try:
