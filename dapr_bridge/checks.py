@@ -1,16 +1,20 @@
 """System checks: every mistake in `DAPR_BRIDGE` is found at start, with an id and the remedy."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import connections
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
-from dapr_bridge.conf import Conf
+from dapr_bridge import switches
+from dapr_bridge.conf import Conf, api_token, app_tokens, conf
 from dapr_bridge.models import Receipt, database
 
+NAME = re.compile(r"[A-Za-z0-9._-]+")
 LONGEST_NAME = Receipt._meta.get_field("consumer").max_length or 0
 
 
@@ -24,6 +28,9 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_numbers(given),
         *_check_consumers(given.get("CONSUMERS", {})),
         *_check_chores(given.get("CHORES", {})),
+        *_check_delivery(given),
+        *(_check_tokens() if switches.is_allowed("sidecar") else ()),
+        *(_check_routes() if conf.SUBSCRIBES and switches.is_allowed("pubsub") else ()),
     ]
 
 
@@ -80,6 +87,51 @@ def _check_chores(chores: object) -> Iterator[CheckMessage]:
         if not (_is_number(interval) and interval > 0):
             yield _error(12, f"The chore {path!r} has the interval {interval!r}.", "Give a number of seconds above 0.")
         yield from _check_path(13, "A chore", path)
+
+
+def _check_delivery(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    for key in ("TOPIC", "PUBSUB"):
+        name = given.get(key, getattr(Conf, key))
+        if isinstance(name, str) and name and not NAME.fullmatch(name):
+            yield _error(14, f"DAPR_BRIDGE[{key!r}] is {name!r}.", "Give letters, digits, '-', '_' and '.' only: it is part of a path.")
+    patience, lease = (given.get(key, getattr(Conf, key)) for key in ("PUBLISH_SECONDS", "LEASE_SECONDS"))
+    if _is_number(patience) and _is_number(lease) and lease > 0 and not 0 < patience < lease:
+        yield _error(15, f"A publish may take {patience} seconds.", f"Give PUBLISH_SECONDS above 0 and below the lease of {lease} seconds.")
+    tokens = given.get("APP_TOKENS")
+    if tokens is not None and not (isinstance(tokens, list | tuple) and all(isinstance(token, str) for token in tokens)):
+        yield _error(16, "DAPR_BRIDGE['APP_TOKENS'] is not a list of strings.", "Give a list of one token, or of two during a rotation.")
+    if any(str(name).startswith("dapr_bridge.") for name in given.get("CONSUMERS", ())):
+        yield _error(17, "A consumer's name begins with 'dapr_bridge.'.", "Give it another: these are the bridge's own.")
+
+
+def _check_tokens() -> Iterator[CheckMessage]:
+    """What keeps strangers from the routes of the sidecar, and the app from them too, when it is missing."""
+    if conf.SUBSCRIBES and not app_tokens():
+        yield _error(
+            18,
+            "This process is to receive events, but has no app token: every delivery will be refused.",
+            "Set APP_API_TOKEN to what its sidecar has in that variable.",
+        )
+    if api_token() and api_token() in app_tokens():
+        yield _error(
+            19,
+            "The token that the sidecar asks for is also the one that it shows.",
+            "Make DAPR_API_TOKEN and APP_API_TOKEN different: each side could pass for the other.",
+        )
+
+
+def _check_routes() -> Iterator[CheckMessage]:
+    """daprd asks for its subscriptions at one fixed place."""
+    try:
+        place = reverse("dapr_bridge:subscribe")
+    except NoReverseMatch:
+        place = "nowhere"
+    if place != "/dapr/subscribe":
+        yield _error(
+            20,
+            f"The route of the subscriptions is at {place}, where daprd will not look.",
+            'Add path("", include("dapr_bridge.urls")) to the ROOT_URLCONF.',
+        )
 
 
 def _check_path(number: int, whose: str, path: object) -> Iterator[CheckMessage]:

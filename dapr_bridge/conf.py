@@ -1,5 +1,6 @@
 """Every key of the `DAPR_BRIDGE` setting with its type and default, read live so that `override_settings` works."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
@@ -61,3 +62,14 @@ class Conf:
 
 
 conf = Conf()
+
+
+def api_token() -> str:
+    """What the sidecar asks for; empty when it asks for nothing."""
+    return conf.API_TOKEN if conf.API_TOKEN is not None else os.environ.get("DAPR_API_TOKEN", "")
+
+
+def app_tokens() -> list[str]:
+    """What the sidecar may show: two tokens during a rotation, none when nothing is configured."""
+    tokens = conf.APP_TOKENS if conf.APP_TOKENS is not None else os.environ.get("APP_API_TOKEN", "")
+    return [token for token in ([tokens] if isinstance(tokens, str) else tokens) if token]

@@ -13,7 +13,7 @@ from django.db.models import Min
 from django.utils import timezone
 
 from dapr_bridge import canary, phases, reports
-from dapr_bridge.conf import conf
+from dapr_bridge.conf import api_token, app_tokens, conf
 from dapr_bridge.local.daprd import OLDEST, text
 from dapr_bridge.models import OutboxEvent, ProcessReport, database
 from dapr_bridge.switches import BLOCKS, CEILINGS, OFF, Snapshot, is_allowed
@@ -61,15 +61,13 @@ def _settings(switches: Snapshot) -> Iterator[Finding]:
                 f"{block} is switched {switches.row(block).stage}, but the settings forbid it, so it is not used.",
                 f"Set {flags} to true, or switch it off: `dapr_block {block} off`.",
             )
-    app_tokens = conf.APP_TOKENS if conf.APP_TOKENS is not None else [os.environ.get("APP_API_TOKEN", "")]
-    api_token = conf.API_TOKEN if conf.API_TOKEN is not None else os.environ.get("DAPR_API_TOKEN", "")
     if switches.stage("sidecar") == OFF:
         return
-    if not any(app_tokens):
+    if not app_tokens():
         yield Finding("APP_API_TOKEN is not set, so every delivery of a sidecar is refused.", "Give it to the app and its sidecar.")
-    if not api_token:
+    if not api_token():
         yield Finding("DAPR_API_TOKEN is not set: any process of the host may use the sidecars.", "Give it to the app and its sidecar.")
-    elif api_token in app_tokens:
+    elif api_token() in app_tokens():
         yield Finding("DAPR_API_TOKEN and APP_API_TOKEN are the same, so each side could pass for the other.", "Make them different.")
 
 

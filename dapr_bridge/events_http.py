@@ -10,8 +10,7 @@ nothing to retry; 401, as if the app were away. No answer makes it try again or 
 
 import hmac
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -25,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from dapr_bridge.conf import conf
+from dapr_bridge.conf import app_tokens, conf
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.models import OutboxEvent
 
@@ -38,12 +37,6 @@ View = Callable[..., HttpResponse]
 
 class Refused(Exception):
     """What was delivered is no event of ours; the text says why."""
-
-
-def app_tokens() -> Sequence[str]:
-    """The tokens that the sidecar may show: two during a rotation, none when nothing is configured."""
-    tokens = conf.APP_TOKENS if conf.APP_TOKENS is not None else [os.environ.get("APP_API_TOKEN", "")]
-    return [token for token in tokens if token]
 
 
 def for_the_sidecar(view: View) -> View:

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from dapr_bridge import scope, trace
-from dapr_bridge.conf import conf
+from dapr_bridge.conf import api_token, conf
 from dapr_bridge.keepalive import Answer, Failed, KeepAlive
 from dapr_bridge.periodic import Periodic
 
@@ -248,7 +248,7 @@ def _lives(ttl: int | None) -> dict[str, str]:
 
 def _headers() -> list[tuple[str, str]]:
     """The sidecar's token, and the trace this call belongs to: daprd goes on only with what it is given."""
-    token = conf.API_TOKEN if conf.API_TOKEN is not None else os.environ.get("DAPR_API_TOKEN", "")
+    token = api_token()
     traceparent = trace.current()[0] or scope.current().traceparent
     headers = [("dapr-api-token", token)] if token else []
     if _TRACEPARENT.fullmatch(traceparent):

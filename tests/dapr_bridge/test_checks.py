@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 from django.test import override_settings
+from django.urls import include, path
 
+from dapr_bridge.fake_sidecar import switched
 from tests.dapr_bridge.project.settings import SHOP
 
 GOOD = {"handler": f"{SHOP}.book", "types": ["*"]}
@@ -50,10 +52,44 @@ def test_right_settings_pass() -> None:
         ({"CHORES": {f"{SHOP}.stocktake": 0}}, 12),
         ({"CHORES": {f"{SHOP}.stocktake": "1"}}, 12),
         ({"CHORES": {f"{SHOP}.gone": 1}}, 13),
+        ({"TOPIC": "todo/events"}, 14),
+        ({"PUBSUB": "pub sub"}, 14),
+        ({"PUBLISH_SECONDS": 2.0}, 15),
+        ({"PUBLISH_SECONDS": 0}, 15),
+        ({"APP_TOKENS": "secret"}, 16),
+        ({"APP_TOKENS": [7]}, 16),
+        ({"CONSUMERS": {"dapr_bridge.canary": GOOD}}, 17),
     ],
 )
 def test_a_wrong_setting_is_refused(value: Any, number: int) -> None:
     assert ids(value) == {f"dapr_bridge.E{number:03}"}
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"SUBSCRIBES": True}, {"dapr_bridge.E018"}),
+        ({"SUBSCRIBES": True, "APP_TOKENS": []}, {"dapr_bridge.E018"}),
+        ({"SUBSCRIBES": True, "APP_TOKENS": ["a"]}, set()),
+        ({"SUBSCRIBES": False}, set()),
+        ({"API_TOKEN": "a", "APP_TOKENS": ["b", "a"]}, {"dapr_bridge.E019"}),
+        ({"API_TOKEN": "a", "APP_TOKENS": ["b"]}, set()),
+    ],
+)
+def test_tokens_are_looked_at_where_dapr_is_allowed(value: Any, found: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("APP_API_TOKEN", "DAPR_API_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    assert ids(value) == set()
+    with switched():
+        assert ids(value) == found
+
+
+def test_a_subscriber_without_the_routes_is_found() -> None:
+    value = {"SUBSCRIBES": True, "APP_TOKENS": ["a"]}
+    with switched(), override_settings(ROOT_URLCONF=()):
+        assert ids(value) == {"dapr_bridge.E020"}
+    with switched(), override_settings(ROOT_URLCONF=(path("inner/", include("dapr_bridge.urls")),)):
+        assert ids(value) == {"dapr_bridge.E020"}
 
 
 def test_every_refusal_tells_the_remedy() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,9 +26,9 @@ def _tokens(settings: Settings) -> None:
 
 
 @pytest.fixture
-def http() -> Iterator[Client]:
+def http() -> Client:
     """A client that insists on CSRF where it applies."""
-    yield Client(enforce_csrf_checks=True, raise_request_exception=True)
+    return Client(enforce_csrf_checks=True, raise_request_exception=True)
 
 
 def deliver(http: Client, body: Any, *, route: str = ROUTE, token: str | None = TOKEN, content_type: str = CLOUD_EVENT) -> tuple[int, str]:
@@ -167,7 +166,9 @@ def test_what_is_no_event_of_ours_is_dropped_and_the_log_says_why(http: Client, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/cloudevents-batch+json", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/plain", "application/cloudevents-batch+json", "multipart/form-data", ""]
+)
 def test_only_a_cloud_event_is_read(http: Client, content_type: str) -> None:
     id = enqueue(number=1)
     assert deliver(http, {"id": str(id)}, content_type=content_type) == (200, "DROP")
