@@ -57,6 +57,7 @@ DAPR_BRIDGE = {
     "CHORES": {f"{SHOP}.stocktake": 0.2} if env.bool("SHOP_CHORES", default=False) else {},
     "LEASE_SECONDS": env.float("SHOP_LEASE_SECONDS", default=0.4),
     "LEASE_MAX_SECONDS": env.float("SHOP_LEASE_SECONDS", default=0.4) * 4,
+    "PUBLISH_SECONDS": env.float("SHOP_LEASE_SECONDS", default=0.4) / 2,
     "PARK_AFTER_FAILURES": 3,
     "PARK_MIN_AGE_SECONDS": env.float("SHOP_PARK_MIN_AGE_SECONDS", default=0.0),
     "PROBE_SECONDS": 3600.0,  # tests count calls and failures; those that are about the probe say how often it looks
