@@ -26,7 +26,7 @@ from dapr_bridge import trace
 FRAMES = 20  # of a traceback, the innermost: enough to find the place, short enough for a line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_PROBES = ("/livez", "/readyz")
+_PROBES = ("/livez", "/readyz", "/internal/switches")  # asked all the time
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,8 @@ import { ask } from "./upstream";
 
 export type Route = "direct" | "sidecar";
 
-const POLL_EVERY = 1_000;
+/** With the quarter of a second that the API itself may be behind, a change is known here within a second. */
+const POLL_EVERY = 500;
 const POLL_PATIENCE = 500;
 const PROBE_EVERY = 250;
 const PROBE_PATIENCE = 1_000;
