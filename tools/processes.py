@@ -10,6 +10,7 @@ from pathlib import Path
 from tools import postgres
 from tools.sidecars import BACKEND, WORKER, Dapr
 from tools.supervisor import Process, Step
+from tools.web import Web
 
 PYTHON = sys.executable
 
@@ -20,9 +21,10 @@ class Ports:
 
     api: int
     events: int  # the worker's event route
+    web: int | None  # None: without the web app
 
 
-def plan(*, ports: Ports, data: Path | None, demo: bool, dapr: Dapr | None) -> list[Process | Step]:
+def plan(*, ports: Ports, data: Path | None, demo: bool, dapr: Dapr | None, web: Web | None) -> list[Process | Step]:
     """What runs; `data` is the folder of the embedded database (None: DATABASE_URL names another), `demo` makes the demo account.
 
     Sidecars stand before their apps, so that they stop after them.
@@ -36,21 +38,22 @@ def plan(*, ports: Ports, data: Path | None, demo: bool, dapr: Dapr | None) -> l
             gunicorn(ports.api),
             env={"ROLE": "api", "GRACEFUL_TIMEOUT": "2", **of_api},
             ready=answers(ports.api, "/readyz"),
-            stop_within=3,
+            stop_within=2.5,
         ),
         Process(
             "events",
             gunicorn(ports.events, workers=1),
             env={"ROLE": "worker", "GRACEFUL_TIMEOUT": "1", **of_worker},
             ready=answers(ports.events, "/readyz"),
-            stop_within=2,
+            stop_within=1.5,
         ),
-        Process("relay", [*manage, "relay_events"], env={"ROLE": "worker", **of_worker}, stop_within=2),
+        Process("relay", [*manage, "relay_events"], env={"ROLE": "worker", **of_worker}, stop_within=1.5),
     ]
     if demo:
         entries.insert(2, Step("demo account", [*manage, "create_demo"], shown=True))
     sidecars, search = ([], []) if dapr is None else (dapr.processes, [dapr.search])
-    return [*(database(data) if data else []), *sidecars, *entries, *search]
+    frontend = [] if web is None else [web.server, web.preparation]
+    return [*(database(data) if data else []), *sidecars, *entries, *frontend, *search]
 
 
 def database(data: Path) -> list[Process | Step]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from tools import postgres, sidecars
 from tools.children import die_with_parent
 from tools.environment import ROOT, RUN, Refusal, lookup, lookup_port, write_run_env
-from tools.processes import Ports, plan
+from tools.processes import Ports, answers, plan
 from tools.supervisor import Supervisor, say
+from tools.web import Web, mode, web
 
 DATA = RUN / "postgres"
 LOGS = RUN / "log"
@@ -37,26 +38,40 @@ def main() -> None:
 def run(lock: int) -> None:
     """Check what can be checked beforehand, then hand over to the supervisor."""
     port = lookup_port("PORT", 8000)
-    ports = Ports(api=port, events=lookup_port("WORKER_PORT", port + 1))
+    ports = Ports(api=port, events=lookup_port("WORKER_PORT", port + 1), web=lookup_port("WEB_PORT", 3000) if mode() != "no" else None)
     refuse_taken(ports.api, "PORT")
     refuse_taken(ports.events, "WORKER_PORT")
+    if ports.web:
+        refuse_taken(ports.web, "WEB_PORT")
     own_server = lookup("DATABASE_URL")
     if own_server:
         postgres.refuse_unusable_server(own_server)
-    dapr = sidecars.dapr({sidecars.BACKEND: ports.api, sidecars.WORKER: ports.events}, say)
-    write_run_env(own_server or postgres.url(DATA), dapr.variables if dapr else {})
+    callable_at: dict[str, int | None] = {sidecars.BACKEND: ports.api, sidecars.WORKER: ports.events}
+    dapr = sidecars.dapr(callable_at | ({sidecars.FRONTEND: None} if ports.web else {}), say)
+    app = web(ports.web, ports.api, dapr.of_gateway if dapr else None, answers(ports.web, "/readyz")) if ports.web else None
+    write_run_env(own_server or postgres.url(DATA), {**(app.variables if app else {}), **(dapr.variables if dapr else {})})
     demo = not DEMO_OFFERED.exists() and lookup("DEMO", "no" if own_server else "yes") != "no"
     keep_previous_logs()
 
     def started() -> None:
         DEMO_OFFERED.touch()
-        say(
-            f"\nReady.  API and its documentation: http://127.0.0.1:{ports.api}/api/v1/docs\n        Admin: http://127.0.0.1:{ports.api}/admin/"
-        )
-        say(f"        Logs: make logs.  Stop: Ctrl-C.  Data stay in {DATA if not own_server else 'your database'}.")
+        say_where(ports, app, "your database" if own_server else str(DATA))
 
-    entries = plan(ports=ports, data=None if own_server else DATA, demo=demo, dapr=dapr)
+    entries = plan(ports=ports, data=None if own_server else DATA, demo=demo, dapr=dapr, web=app)
     Supervisor(logs=LOGS, inherit=[lock]).run(entries, started=started)
+
+
+def say_where(ports: Ports, app: Web | None, data: str) -> None:
+    """Tell the person where everything is."""
+    api = f"http://127.0.0.1:{ports.api}"
+    lines = [
+        f"API and its documentation: {api}/api/v1/docs",
+        f"Admin: {api}/admin/",
+        f"Logs: make logs.  Stop: Ctrl-C.  Data stay in {data}.",
+    ]
+    if app:
+        lines.insert(0, f"Web app: {app.address} (a line below says when it is up)")
+    say("\nReady.  " + "\n        ".join(lines))
 
 
 @contextmanager

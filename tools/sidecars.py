@@ -31,6 +31,7 @@ class Dapr:
     search: Process  # finds or builds daprd, after everything else has started
     variables: Mapping[str, str]  # for every process of this checkout
     of_app: Mapping[str, Mapping[str, str]]  # for the processes of one app-id
+    of_gateway: Mapping[str, str]  # for the web app, which reads no `.run/env`
 
 
 def dapr(app_ports: Mapping[str, int | None], say: Callable[[str], None]) -> Dapr | None:
@@ -61,6 +62,7 @@ def dapr(app_ports: Mapping[str, int | None], say: Callable[[str], None]) -> Dap
         ),
         variables={"DAPR_ENABLED": "true", **tokens, **redis, **_ports_of(ports[BACKEND]), "DAPR_SIDECARS": _list(sidecars)},
         of_app={one.app_id: _ports_of(one.ports) for one in sidecars},
+        of_gateway={"DAPR_API_TOKEN": tokens["DAPR_API_TOKEN"], "DAPR_HTTP_PORT": str(ports[FRONTEND].http)},
     )
 
 

@@ -33,6 +33,7 @@ class Process:
     when: Callable[[], bool] | None = None  # given: nothing waits for it; it starts once everything else runs and this is true
     once: bool = False  # for such a one: it may end
     shown: bool = False  # its output goes to the terminal, not to its log
+    told: str = "ready"  # for such a one: what the person hears once it is ready
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Supervisor:
             elif not child.announced and process.ready():
                 child.announced = True
                 if not process.once:
-                    say(f"{process.name}: ready")
+                    say(f"{process.name}: {process.told}")
 
     def _begin(self, child: _Child) -> None:
         process = child.process

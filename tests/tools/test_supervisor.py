@@ -15,6 +15,7 @@ from tools import sidecars
 from tools.environment import Refusal
 from tools.processes import Ports, plan
 from tools.supervisor import Process, Step, Supervisor
+from tools.web import web
 
 # Writes its name when it starts and when it is asked to stop.
 POLITE = """
@@ -124,11 +125,14 @@ def test_no_process_outlives_a_killed_supervisor(tmp_path: Path) -> None:
 def test_the_whole_run_may_take_at_most_ten_seconds_to_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sidecars, "RUN", tmp_path)
     monkeypatch.setattr(sidecars, "BINARY", tmp_path / "daprd")
-    monkeypatch.delenv("DAPR_ENABLED", raising=False)
+    monkeypatch.setattr("tools.web.NODE", tmp_path / "node")
+    for variable in ("DAPR_ENABLED", "REDIS_URL"):
+        monkeypatch.delenv(variable, raising=False)
     dapr = sidecars.dapr(dict.fromkeys(sidecars.APPS), print)
     assert dapr
     assert len(dapr.processes) == 4
-    entries = plan(ports=Ports(api=8000, events=8001), data=tmp_path / "postgres", demo=True, dapr=dapr)
+    app = web(3000, 8000, dapr.of_gateway, lambda: True)
+    entries = plan(ports=Ports(api=8000, events=8001, web=3000), data=tmp_path / "postgres", demo=True, dapr=dapr, web=app)
     assert sum(entry.stop_within for entry in entries if isinstance(entry, Process)) < 10
 
 
