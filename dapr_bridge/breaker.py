@@ -4,24 +4,20 @@ The processes of one host share what they learn in a small file, so that one of 
 waits for an answer never finds out that it is over: a background probe does, or a trial of somebody who can afford one.
 """
 
-import hashlib
 import mmap
 import os
 import stat
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from dapr_bridge import sidecar
-from dapr_bridge.conf import conf
+from dapr_bridge import host
 from dapr_bridge.sidecar import EtagMismatch, SidecarError
 
 logger = structlog.get_logger(__name__)
@@ -34,6 +30,7 @@ T = TypeVar("T")
 # failures in a row; whether it is open; when the last trial and the last probe began. Of CLOCK_MONOTONIC, which a host's processes share.
 _LAYOUT = struct.Struct("<IIdd")
 _SLOTS = {"state": 0, "pubsub": 1}
+BREAKERS = tuple(_SLOTS)
 
 
 class Breaker:
@@ -117,7 +114,7 @@ _opening = threading.Lock()
 
 def breaker(name: str) -> Breaker:
     """The breaker of "state" or "pubsub" for the sidecar this process uses. Who is about to use it asks `probe.watched` for it."""
-    path = _path(sidecar.address(), conf.BREAKER_FOLDER or os.environ.get("DAPR_BREAKER_FOLDER"))
+    path = host.shared("breaker", _LAYOUT.format)
     found = _breakers.get((name, path))
     if found is None:
         with _opening:
@@ -126,15 +123,6 @@ def breaker(name: str) -> Breaker:
                 _breakers.setdefault((each, path), Breaker(each, memory))
             found = _breakers[name, path]
     return found
-
-
-@lru_cache(maxsize=8)
-def _path(address: str, folder: str | None) -> Path:
-    """The file of this user and of processes that read it alike, for the sidecar at the address."""
-    name = hashlib.sha256(f"{_LAYOUT.format} {address}".encode()).hexdigest()[:16]
-    memory = Path("/dev/shm")  # noqa: S108 -- the file is opened for its owner alone and without following links
-    usual = memory if os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
-    return (Path(folder) if folder else usual) / f"dapr_bridge-{os.getuid()}-{name}.breaker"
 
 
 def _shared_memory(path: Path) -> mmap.mmap:

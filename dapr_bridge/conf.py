@@ -36,6 +36,9 @@ class Conf:
 
     ROLE: str = "app"  # what this process calls itself in its reports
     APP_IDS: Mapping[str, str] = {}  # ROLE -> the app-id its sidecar must have; the doctor misses roles that do not report
+    SERVICE_NAME: str = "app"  # and in traces, unless OTEL_SERVICE_NAME says otherwise
+    UNTRACED: Sequence[str] = ()  # paths of requests that are no spans: probes, and what asks every second
+    METRICS_TOKEN: str | None = None  # whoever shows it may read /metrics; None: programs on this machine alone
     SIDECAR_HOST: str = "127.0.0.1"
     SIDECAR_HTTP_PORT: int | None = None  # None: the environment's DAPR_HTTP_PORT, else 3500
     SIDECAR_GRPC_PORT: int | None = None  # None: the environment's DAPR_GRPC_PORT, else 50001
@@ -52,7 +55,7 @@ class Conf:
     STATE_THREADS: int = 4  # that may wait for the sidecar at one time: half of the server's
     REQUEST_BUDGET_SECONDS: float = 0.05  # for all sidecar calls of one request together
     PROBE_SECONDS: float = 0.25  # between two looks of the background at what is in use; a quarter of a second at least
-    # Where a host's processes share their breakers; None: the environment's DAPR_BREAKER_FOLDER, else /dev/shm, else the temporary folder
+    # For what a host's processes share; None: the environment's DAPR_BREAKER_FOLDER, else /dev/shm, else the temporary folder
     BREAKER_FOLDER: str | None = None
 
     def __getattribute__(self, name: str) -> Any:

@@ -16,7 +16,7 @@ import structlog
 from django.db import Error, connections, transaction
 from django.utils.module_loading import import_string
 
-from dapr_bridge import trace
+from dapr_bridge import metrics, trace, tracing
 from dapr_bridge.conf import ConsumerConf, conf
 from dapr_bridge.faults import is_conflict, is_lost_connection
 from dapr_bridge.models import database
@@ -128,6 +128,8 @@ def dispatch(event_id: UUID) -> Outcome:
         else:
             if taken is None:
                 return unfinished
+            if taken.consumer:
+                metrics.count(metrics.RECEIPTS, taken.consumer)
             if taken.finished:
                 return Outcome.DELIVERED
             if not set(taken.outstanding).intersection(able):
@@ -149,7 +151,7 @@ class _Reaction:
             taken = _take(self._event_id, able)
             if taken is not None and taken.consumer:
                 self.consumer = taken.consumer
-                with trace.resumed(*taken.trace):
+                with trace.resumed(*taken.trace), tracing.span(f"process {taken.consumer}", "consumer", _told(taken)):
                     handler_of(taken.consumer)(taken.event)
             return taken
 
@@ -186,6 +188,10 @@ def _take(event_id: UUID, able: list[str]) -> _Taken | None:
     id, position, type, subject, data, created_at, attempts, traceparent, tracestate, *rest = row
     event = Event(id, position, type, subject, json.loads(data), created_at, max(attempts, 1))
     return _Taken(event, (traceparent, tracestate), *rest)
+
+
+def _told(taken: _Taken) -> tracing.Attributes:
+    return {**tracing.of_event(taken.event.id, taken.event.type), "messaging.consumer.group.name": taken.consumer or ""}
 
 
 def _record_failure(event_id: UUID, consumer: str, error: Exception) -> None:

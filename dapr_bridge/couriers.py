@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from dapr_bridge import canary, sidecar, switches, tally, trace
+from dapr_bridge import canary, sidecar, switches, tally, trace, tracing
 from dapr_bridge.conf import conf
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.flights import Flights
@@ -51,11 +51,15 @@ class DaprCourier:
 
     def send(self, lease: Lease) -> bool:
         """Publish the event and await its receipt; False when the sidecar refused, or is not worth asking."""
-        way, cloud_event = watched("pubsub"), envelope(lease)
-        if len(cloud_event) > conf.EVENT_MAX_BYTES or (way.is_open and not way.admits_trial()):
+        way = watched("pubsub")
+        if way.is_open and not way.admits_trial():
             return False
+        told = {**tracing.of_event(lease.id, lease.type), "messaging.destination.name": lease.topic}
         try:
-            with trace.resumed(lease.traceparent, lease.tracestate):
+            with trace.resumed(lease.traceparent, lease.tracestate), tracing.span(f"send {lease.topic}", "producer", told):
+                cloud_event = envelope(lease)
+                if len(cloud_event) > conf.EVENT_MAX_BYTES:
+                    return False
                 way.call(lambda: sidecar.publish(conf.PUBSUB, lease.topic, cloud_event, conf.PUBLISH_SECONDS))
         except SidecarError as error:
             logger.warning("events.publish_failed", event_id=str(lease.id), error=str(error))
@@ -92,8 +96,9 @@ def envelope(lease: Lease) -> bytes:
     event is too large for it, and a forger has nothing to alter.
     """
     fields = {"specversion": "1.0", "id": str(lease.id), "source": SOURCE, "type": lease.type, "subject": lease.subject}
-    if lease.traceparent:
-        fields["traceparent"] = lease.traceparent
-    if lease.tracestate:
-        fields["tracestate"] = lease.tracestate
+    traceparent, tracestate = trace.current() if trace.ids()[0] else (lease.traceparent, lease.tracestate)
+    if traceparent:
+        fields["traceparent"] = traceparent
+    if tracestate:
+        fields["tracestate"] = tracestate
     return json.dumps(fields).encode()

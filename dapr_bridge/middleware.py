@@ -1,4 +1,4 @@
-"""Gives every request its scope: the switches it began with are those it ends with."""
+"""Gives every request its scope: the switches it began with are those it ends with. With `observability` on, it is observed."""
 
 from collections.abc import Callable
 
@@ -6,11 +6,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dapr_bridge import reports, scope
+from dapr_bridge import observed, reports, scope
 
 
 class RequestScope:
-    """Stands anywhere in MIDDLEWARE before what reads a cache. Does nothing where `DAPR_ENABLED` is not set."""
+    """Stands first in MIDDLEWARE, so that all the others are in its span. Does nothing where `DAPR_ENABLED` is not set."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -19,5 +19,7 @@ class RequestScope:
         if not getattr(settings, "DAPR_ENABLED", False):
             return self.get_response(request)
         reports.start()
-        with scope.opened(request):
+        with scope.opened(request) as opened:
+            if opened.switches.is_on("observability"):
+                return observed.request(request, self.get_response, opened.switches)
             return self.get_response(request)

@@ -9,7 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connections, transaction
 from uuid_utils.compat import uuid7
 
-from dapr_bridge import trace
+from dapr_bridge import trace, tracing
 from dapr_bridge.conf import conf
 from dapr_bridge.models import database
 
@@ -47,7 +47,7 @@ def write(*, type: str, subject: str, data: dict[str, Any], due: list[str]) -> U
     alias, id = database(), uuid7()
     if not transaction.get_connection(alias).in_atomic_block:
         raise OutsideTransaction
-    with connections[alias].cursor() as cursor:
+    with tracing.span(f"create {type}", "producer", tracing.of_event(id, type)), connections[alias].cursor() as cursor:
         cursor.execute(_INSERT, [id, conf.TOPIC, type, subject, json.dumps(data, cls=DjangoJSONEncoder), due, *trace.current()])
     return id
 

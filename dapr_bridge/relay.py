@@ -7,7 +7,7 @@ import time
 import structlog
 from django.db import Error, connections
 
-from dapr_bridge import leases
+from dapr_bridge import leases, tracing
 from dapr_bridge.conf import conf
 from dapr_bridge.consumers import Outcome
 from dapr_bridge.couriers import Courier
@@ -27,7 +27,10 @@ def carry(lease: Lease, courier: Courier) -> Lease | None:
     """Carry one leased event; the lease of the next event of its subject when it was delivered and there is one."""
     if not lease.is_fresh and not leases.renew(lease):
         return None
-    if courier.carry(lease) is not Outcome.DELIVERED or not lease.followed:
+    told = {**tracing.of_event(lease.id, lease.type), "dapr_bridge.attempt": lease.attempt}
+    with tracing.entry(f"carry {lease.type}", "internal", told, traceparent=lease.traceparent, tracestate=lease.tracestate):
+        outcome = courier.carry(lease)
+    if outcome is not Outcome.DELIVERED or not lease.followed:
         return None
     return next(iter(leases.advance([lease])), None)
 

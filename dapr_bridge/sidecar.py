@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dapr_bridge import scope, trace
+from dapr_bridge import observed, scope, trace
 from dapr_bridge.conf import api_token, conf
+from dapr_bridge.host import address
 from dapr_bridge.keepalive import Answer, Failed, KeepAlive
 from dapr_bridge.periodic import Periodic
 
@@ -44,9 +45,16 @@ class SidecarError(Exception):
         super().__init__(what)
         self.timed_out = timed_out
 
+    @property
+    def outcome(self) -> str:
+        """What metrics call it."""
+        return "timeout" if self.timed_out else "error"
+
 
 class EtagMismatch(SidecarError):
     """The value was changed by somebody else meanwhile: the store answered, and said no."""
+
+    outcome = "conflict"
 
 
 @dataclass(frozen=True)
@@ -81,12 +89,13 @@ class _Client:
 
     def call(self, method: str, request: Any, timeout: float) -> Any:
         self.used_at = time.monotonic()
-        try:
-            return getattr(self.stub, method)(request, timeout=timeout, metadata=_headers())
-        except self.grpc.RpcError as error:
-            raise self._translated(method, error) from error
-        except ValueError as error:  # gRPC's answer on a channel that `close` has just closed
-            raise SidecarError(f"{method}: the connection was closed") from error
+        with observed.call(method):
+            try:
+                return getattr(self.stub, method)(request, timeout=timeout, metadata=_headers())
+            except self.grpc.RpcError as error:
+                raise self._translated(method, error) from error
+            except ValueError as error:  # gRPC's answer on a channel that `close` has just closed
+                raise SidecarError(f"{method}: the connection was closed") from error
 
     def get(self, path: str, timeout: float) -> Answer:
         """For reads, which HTTP answers with half the CPU that gRPC takes: docs/decisions/0020."""
@@ -127,11 +136,6 @@ def _after_fork() -> None:
 os.register_at_fork(after_in_child=_after_fork)
 
 
-def address() -> str:
-    """Where the sidecar's gRPC API is."""
-    return f"{conf.SIDECAR_HOST}:{conf.SIDECAR_GRPC_PORT or os.environ.get('DAPR_GRPC_PORT', '50001')}"
-
-
 def close(*, unused_for: float = 0.0) -> None:
     """Close the connection, if there is one and it has not been used for so many seconds. The next call opens another."""
     global _client
@@ -147,12 +151,13 @@ _closing = Periodic("dapr-closing", UNUSED_SECONDS / 4, lambda: close(unused_for
 
 def get_state(store: str, key: str, timeout: float) -> Value:
     """What the store has under the key. All calls here raise SidecarError, and nothing else, at the latest after `timeout` seconds."""
-    answer = _connected().get(f"/v1.0/state/{quote(store, safe='')}/{quote(key, safe='')}", timeout)
-    if answer.status == 204:
-        return Value(b"", "")
-    if answer.status != 200:
-        raise SidecarError(f"get state: HTTP {answer.status}: {_reason(answer.status)}")
-    return Value(answer.body, answer.headers.get("etag", ""))
+    with observed.call("GetState"):
+        answer = _connected().get(f"/v1.0/state/{quote(store, safe='')}/{quote(key, safe='')}", timeout)
+        if answer.status == 204:
+            return Value(b"", "")
+        if answer.status != 200:
+            raise SidecarError(f"get state: HTTP {answer.status}: {_reason(answer.status)}")
+        return Value(answer.body, answer.headers.get("etag", ""))
 
 
 def get_states(store: str, keys: Sequence[str], timeout: float) -> dict[str, Value]:

@@ -102,6 +102,13 @@ class _Reader:
             self._connection = None
 
 
+def _prepare(snapshot: Snapshot) -> None:
+    """Do now, in the background, what the first request that needs it could not wait for."""
+    if any(snapshot.stage(block) != OFF for block in ("pubsub", "state")):
+        import_module("dapr_bridge.stubs")
+    import_module("dapr_bridge.exporter").follow(on=snapshot.is_on("observability"))
+
+
 class _Known:
     """The last snapshot that was read, and the thread that replaces it."""
 
@@ -121,8 +128,7 @@ class _Known:
         try:
             with self._lock:
                 snapshot = self._reader.read()
-                if any(snapshot.stage(block) != OFF for block in ("pubsub", "state")):
-                    import_module("dapr_bridge.stubs")  # now, here: the first request that needs them could not wait for it
+                _prepare(snapshot)
                 self.snapshot = snapshot
         except (psycopg.Error, DatabaseError) as error:
             self._reader.close()

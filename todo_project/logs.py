@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class RequestLog:
-    """Outermost middleware: gives every answer its X-Request-Id and writes one line about it.
+    """Around all that answers: gives every answer its X-Request-Id and writes one line about it.
 
     A request id that comes in is kept when it is harmless, so that one id follows a request through gateway and API.
     """
@@ -69,8 +69,8 @@ def _request_id(request: HttpRequest) -> str:
 
 
 def _trace_id(request: HttpRequest) -> dict[str, str]:
-    running, _ = trace.current()
-    found = _TRACEPARENT.fullmatch(running or request.headers.get("traceparent", ""))
+    """That of the caller: a line written in a span has the span's own."""
+    found = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
     return {"trace_id": found["trace_id"]} if found else {}
 
 
@@ -107,6 +107,13 @@ def without_values(exc_info: tuple[type[BaseException], BaseException, Traceback
     return chain
 
 
+def _running_span(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    trace_id, span_id = trace.ids()
+    if trace_id:
+        event["trace_id"], event["span_id"] = trace_id, span_id
+    return event
+
+
 def _exceptions(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     exc_info: ExcInfo | BaseException | bool | None = event.pop("exc_info", None)
     if exc_info is True:
@@ -121,6 +128,7 @@ def _exceptions(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
 def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
+        _running_span,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -41,8 +41,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
 ]
 MIDDLEWARE = [
-    "todo_project.logs.RequestLog",
     "dapr_bridge.middleware.RequestScope",
+    "todo_project.logs.RequestLog",
     "todo_project.headers.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -112,6 +112,9 @@ TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
 DAPR_BRIDGE = {
     "ROLE": ROLE,
     "APP_IDS": {"api": "todo-backend", "worker": "todo-worker"},
+    "SERVICE_NAME": f"todo-{ROLE}",
+    "METRICS_TOKEN": env.str("METRICS_TOKEN", default="") or None,
+    "UNTRACED": ["/livez", "/readyz", "/metrics", "/internal/switches"],
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
     "SUBSCRIBES": ROLE == "worker",
     "CONSUMERS": {

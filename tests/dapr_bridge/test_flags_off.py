@@ -25,7 +25,7 @@ assert not switches.current().is_on("sidecar")
 assert Client().get("/nothing").status_code == 404
 assert not opened, opened
 assert threading.active_count() == 1, threading.enumerate()
-found = sorted(name for name in sys.modules if name.split(".")[0] in ("dapr", "grpc", "google"))
+found = sorted(name for name in sys.modules if name.split(".")[0] in ("dapr", "grpc", "google", "opentelemetry", "prometheus_client"))
 assert not found, found
 """
     subprocess.run(
