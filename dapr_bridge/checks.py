@@ -1,7 +1,9 @@
 """System checks: every mistake in `DAPR_BRIDGE` is found at start, with an id and the remedy."""
 
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, get_type_hints
 
 from django.conf import settings
@@ -12,7 +14,9 @@ from django.utils.module_loading import import_string
 
 from dapr_bridge import switches
 from dapr_bridge.conf import Conf, api_token, app_tokens, conf
+from dapr_bridge.middleware import RequestScope
 from dapr_bridge.models import Receipt, database
+from dapr_bridge.switches import CEILINGS
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 LONGEST_NAME = Receipt._meta.get_field("consumer").max_length or 0
@@ -29,6 +33,9 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         *_check_consumers(given.get("CONSUMERS", {})),
         *_check_chores(given.get("CHORES", {})),
         *_check_delivery(given),
+        *_check_roles(given.get("APP_IDS", {})),
+        *_check_flags(),
+        *(_check_installation() if switches.is_allowed("sidecar") else ()),
         *(_check_tokens() if switches.is_allowed("sidecar") else ()),
         *(_check_routes() if conf.SUBSCRIBES and switches.is_allowed("pubsub") else ()),
     ]
@@ -132,6 +139,47 @@ def _check_routes() -> Iterator[CheckMessage]:
             f"The route of the subscriptions is at {place}, where daprd will not look.",
             'Add path("", include("dapr_bridge.urls")) to the ROOT_URLCONF.',
         )
+
+
+def _check_roles(app_ids: object) -> Iterator[CheckMessage]:
+    if not (isinstance(app_ids, Mapping) and all(isinstance(word, str) and word for pair in app_ids.items() for word in pair)):
+        yield _error(21, f"DAPR_BRIDGE['APP_IDS'] is {app_ids!r}.", 'Write {"role": "app-id of its sidecar"}, or leave it out.')
+    elif app_ids and conf.ROLE not in app_ids:
+        yield _error(
+            22,
+            f"DAPR_BRIDGE['ROLE'] is {conf.ROLE!r}, which APP_IDS does not have: the doctor would miss another role and not know this one.",
+            f"Give one of: {', '.join(sorted(app_ids))}.",
+        )
+
+
+def _check_flags() -> Iterator[CheckMessage]:
+    for flag in CEILINGS.values():
+        value = getattr(settings, flag, False)
+        if not isinstance(value, bool):
+            yield _error(23, f"{flag} is {value!r}: every text counts as yes, 'false' too.", "Set it to True or False.")
+
+
+def _check_installation() -> Iterator[CheckMessage]:
+    for module, package in (("grpc", "grpcio"), ("dapr", "dapr")):
+        if importlib.util.find_spec(module) is None:
+            yield _error(
+                24, f"DAPR_ENABLED is set, and the package {package} is not installed.", "Install it, or set DAPR_ENABLED to false."
+            )
+    if not any(issubclass(middleware, RequestScope) for middleware in _middleware()):
+        yield _error(
+            25,
+            "DAPR_ENABLED is set, and MIDDLEWARE lacks dapr_bridge.middleware.RequestScope: switches would move under a running request.",
+            "Add it before whatever reads a cache.",
+        )
+
+
+def _middleware() -> Iterator[type]:
+    """The classes of MIDDLEWARE; Django itself complains of paths that lead nowhere."""
+    for path in settings.MIDDLEWARE:
+        with suppress(ImportError):
+            found = import_string(path)
+            if isinstance(found, type):
+                yield found
 
 
 def _check_path(number: int, whose: str, path: object) -> Iterator[CheckMessage]:

@@ -91,14 +91,19 @@ def _sidecars(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
     for role in sorted(set(conf.APP_IDS) - {process.role for process in processes}):
         yield Finding(f"No process of the role {role} has reported itself in the last seconds.", "Start it, or look at its log.")
     for process in processes:
-        seen, whose = process.report["sidecar"], f"The sidecar of {process.role} (process {process.pid} on {process.host})"
-        wanted = conf.APP_IDS.get(process.role)
-        if seen.get("problem"):
-            yield Finding(f"{whose} cannot be used: {seen['problem']}.", "Look whether it runs, and at its log; it is asked again at once.")
+        seen, wanted = process.report["sidecar"], conf.APP_IDS.get(process.role)
+        if seen["problem"]:
+            yield Finding(
+                f"The sidecar of {_name(process)} cannot be used: {seen['problem']}.",
+                "Look whether it runs, and at its log; it is asked again at once.",
+            )
         elif wanted and seen["app_id"] != wanted:
-            yield Finding(f"{whose} is that of {seen['app_id']}, not of {wanted}.", "Correct DAPR_HTTP_PORT and DAPR_GRPC_PORT.")
+            yield Finding(
+                f"The sidecar of {_name(process)} is that of {seen['app_id']}, not of {wanted}.",
+                "Correct DAPR_HTTP_PORT and DAPR_GRPC_PORT.",
+            )
         elif _version(seen["version"]) < OLDEST:
-            yield Finding(f"{whose} is daprd {seen['version']}.", f"Use {text(OLDEST)} or newer.")
+            yield Finding(f"The sidecar of {_name(process)} is daprd {seen['version']}.", f"Use {text(OLDEST)} or newer.")
 
 
 def _invocation(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
@@ -106,39 +111,39 @@ def _invocation(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
     for process in processes:
         if process.report["sidecar"].get("app_unreachable"):
             yield Finding(
-                f"The sidecar of {process.role} (process {process.pid} on {process.host}) cannot reach its app.",
+                f"The sidecar of {_name(process)} cannot reach its app.",
                 "Correct its --app-port; the app must listen where the sidecar runs.",
             )
 
 
 def _pubsub(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
-    work = {process.report["work"] for process in processes}
-    if reports.RELAY not in work:
+    relays, routes = _there_for(reports.RELAY, processes), _there_for(reports.EVENTS, processes)
+    if not relays:
         yield Finding("No relay has reported itself in the last seconds.", "Start `relay_events`, or look at its log.")
-    if reports.EVENTS not in work:
+    if not routes:
         yield Finding(
             "No process that serves the event route has reported itself in the last seconds.",
             "Start it, or look at its log; DAPR_BRIDGE['SUBSCRIBES'] must be true there.",
         )
-    able = _with_component(conf.PUBSUB, processes)
-    if not able:
-        yield _missing(conf.PUBSUB, "pub/sub component")
-    elif not any([conf.PUBSUB, conf.TOPIC] in process.report["sidecar"].get("subscriptions", ()) for process in able):
-        yield Finding(
-            f"No sidecar delivers the topic {conf.TOPIC} of {conf.PUBSUB}.",
-            "Look whether the process with SUBSCRIBES answers its sidecar at /dapr/subscribe (APP_API_TOKEN, app port), and is healthy.",
-        )
+    yield from _lacking(conf.PUBSUB, "pub/sub component", relays)
+    for process in routes:
+        if not process.report["sidecar"]["problem"] and [conf.PUBSUB, conf.TOPIC] not in process.report["sidecar"]["subscriptions"]:
+            yield Finding(
+                f"The sidecar of {_name(process)} does not deliver the topic {conf.TOPIC} of {conf.PUBSUB}.",
+                "Look at its log: has it the component, and does the process answer it at /dapr/subscribe (APP_API_TOKEN, app port)?",
+            )
 
 
 def _state(processes: Sequence[ProcessReport]) -> Iterator[Finding]:
-    able = _with_component(conf.STATE_STORE, processes)
-    if not able:
-        yield _missing(conf.STATE_STORE, "state store")
-    for process in able:
-        problem = process.report["sidecar"].get("store")
-        if problem:
+    """The store is used by whoever answers people; in a project without other servers, by those of the event route."""
+    servers = _there_for(reports.REQUESTS, processes) or _there_for(reports.EVENTS, processes)
+    if not servers:
+        yield Finding("No process that answers requests has reported itself in the last seconds.", "Each does from its first request on.")
+    yield from _lacking(conf.STATE_STORE, "state store", servers)
+    for process in (one for one in servers if conf.STATE_STORE in one.report["sidecar"].get("components", ())):
+        if problem := process.report["sidecar"].get("store", "it has not been tried yet"):
             yield Finding(
-                f"The state store did not keep a value for {process.role} (process {process.pid} on {process.host}): {problem}.",
+                f"The state store did not keep a value for {_name(process)}: {problem}.",
                 "Look whether Redis runs, takes writes and accepts the component's password.",
             )
 
@@ -190,25 +195,32 @@ def _disagreements(asked: Snapshot, processes: Sequence[ProcessReport]) -> Itera
         seen: dict[str, Any] = process.report["stages"]
         if other := [block for block in BLOCKS if seen.get(block) != wanted[block]]:
             yield Finding(
-                f"{process.role} (process {process.pid} on {process.host}) goes by other switches: {', '.join(other)}.",
+                f"{_name(process)} goes by other switches: {', '.join(other)}.",
                 "Give it a second; then compare its DAPR_* settings with those here.",
             )
         for name in (name for name, is_open in process.report["breakers"].items() if is_open):
             yield Finding(
-                f"{process.role} (process {process.pid} on {process.host}) does without {name} just now: its breaker is open.",
+                f"{_name(process)} does without {name} just now: its breaker is open.",
                 "It closes by itself when the sidecar and what is behind it answer again.",
             )
 
 
-def _with_component(name: str, processes: Sequence[ProcessReport]) -> list[ProcessReport]:
-    return [process for process in processes if name in process.report["sidecar"].get("components", ())]
+def _there_for(work: str, processes: Sequence[ProcessReport]) -> list[ProcessReport]:
+    return [process for process in processes if process.report["work"] == work]
 
 
-def _missing(name: str, what: str) -> Finding:
-    return Finding(
-        f"No sidecar has the {what} {name!r}.",
-        "Look at the sidecars' logs why it was not loaded: its file, its `scopes`, Redis. A sidecar that lost it must be started again.",
-    )
+def _lacking(component: str, what: str, processes: Sequence[ProcessReport]) -> Iterator[Finding]:
+    """Where a component is missing; of a sidecar that cannot be used it is not known."""
+    for process in processes:
+        if not process.report["sidecar"]["problem"] and component not in process.report["sidecar"]["components"]:
+            yield Finding(
+                f"The sidecar of {_name(process)} lacks the {what} {component!r}.",
+                "Look at its log why it was not loaded: its file, its `scopes`, Redis. Then start the sidecar again; the app may go on.",
+            )
+
+
+def _name(process: ProcessReport) -> str:
+    return f"{process.role} (process {process.pid} on {process.host})"
 
 
 def _version(written: str) -> tuple[int, ...]:

@@ -1,12 +1,15 @@
 """Every mistake in the settings is found at start, under its own id."""
 
+import importlib.util
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.checks import run_checks
 from django.test import override_settings
 from django.urls import include, path
 
+from dapr_bridge import switches
 from dapr_bridge.fake_sidecar import switched
 from tests.dapr_bridge.project.settings import SHOP
 
@@ -59,6 +62,9 @@ def test_right_settings_pass() -> None:
         ({"APP_TOKENS": "secret"}, 16),
         ({"APP_TOKENS": [7]}, 16),
         ({"CONSUMERS": {"dapr_bridge.canary": GOOD}}, 17),
+        ({"APP_IDS": ["shop"]}, 21),
+        ({"APP_IDS": {"app": ""}}, 21),
+        ({"APP_IDS": {"api": "shop"}}, 22),
     ],
 )
 def test_a_wrong_setting_is_refused(value: Any, number: int) -> None:
@@ -90,6 +96,21 @@ def test_a_subscriber_without_the_routes_is_found() -> None:
         assert ids(value) == {"dapr_bridge.E020"}
     with switched(), override_settings(ROOT_URLCONF=(path("inner/", include("dapr_bridge.urls")),)):
         assert ids(value) == {"dapr_bridge.E020"}
+
+
+@pytest.mark.parametrize("flag", switches.CEILINGS.values())
+def test_a_flag_that_is_a_text_is_found(flag: str) -> None:
+    with switched(), override_settings(**{flag: "false"}):
+        assert "dapr_bridge.E023" in ids({})
+
+
+def test_what_dapr_needs_is_looked_for_where_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None if name == "grpc" else real(name, package))
+    with override_settings(MIDDLEWARE=[path for path in settings.MIDDLEWARE if "dapr" not in path]):
+        assert ids({}) == set()
+        with switched():
+            assert ids({}) == {"dapr_bridge.E024", "dapr_bridge.E025"}
 
 
 def test_every_refusal_tells_the_remedy() -> None:

@@ -73,9 +73,9 @@ def test_in_phase_0_nothing_of_dapr_is_missed() -> None:
         ({"app_id": "other"}, "is that of other, not of shop. Correct DAPR_HTTP_PORT"),
         ({"version": "1.17.9"}, "is daprd 1.17.9. Use 1.18.2 or newer."),
         ({"app_unreachable": True}, "cannot reach its app. Correct its --app-port"),
-        ({"components": {"statestore": "state.redis"}}, "No sidecar has the pub/sub component 'pubsub'."),
-        ({"subscriptions": []}, "No sidecar delivers the topic events of pubsub."),
-        ({"components": {"pubsub": "pubsub.redis"}}, "No sidecar has the state store 'statestore'."),
+        ({"components": {"statestore": "state.redis"}}, "The sidecar of app (process 7 on host) lacks the pub/sub component 'pubsub'."),
+        ({"subscriptions": []}, "The sidecar of app (process 7 on host) does not deliver the topic events of pubsub."),
+        ({"components": {"pubsub": "pubsub.redis"}}, "The sidecar of app (process 7 on host) lacks the state store 'statestore'."),
         ({"store": "SaveState: INTERNAL"}, "The state store did not keep a value for app (process 7 on host): SaveState: INTERNAL."),
     ],
 )
@@ -172,9 +172,23 @@ def test_a_canary_that_does_not_arrive_is_an_obstacle_and_is_withdrawn(monkeypat
     assert OutboxEvent.objects.get().state == "discarded"
 
 
-def test_obstacles_of_the_sidecar_stand_before_those_of_the_block() -> None:
+def test_of_a_sidecar_that_cannot_be_used_nothing_else_is_told() -> None:
     process(problem="gone", components={})
-    assert [finding.what.split(":")[0] for finding in doctor.obstacles("state")] == [
-        "The sidecar of app (process 7 on host) cannot be used",
-        "No sidecar has the state store 'statestore'.",
+    assert [finding.what for finding in doctor.obstacles("state")] == ["The sidecar of app (process 7 on host) cannot be used: gone."]
+
+
+def test_every_process_that_needs_a_component_must_have_it() -> None:
+    process(work=[reports.REQUESTS])
+    process(work=[reports.RELAY, reports.EVENTS], components={"pubsub": "pubsub.redis"})
+    assert doctor.obstacles("state") == []
+    process("api", work=[reports.REQUESTS], components={})
+    assert [finding.what for finding in doctor.obstacles("state")] == [
+        "The sidecar of api (process 7 on host) lacks the state store 'statestore'."
+    ]
+
+
+def test_state_is_not_switched_on_for_nobody() -> None:
+    process(work=[reports.RELAY])
+    assert [finding.what for finding in doctor.obstacles("state")] == [
+        "No process that answers requests has reported itself in the last seconds."
     ]

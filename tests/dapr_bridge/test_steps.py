@@ -92,7 +92,7 @@ def test_a_block_is_moved_by_itself() -> None:
 def test_a_block_without_its_store_is_refused() -> None:
     switch(sidecar="on")
     process(stages=up_to(1), components={})
-    with pytest.raises(CommandError, match="No sidecar has the state store 'statestore'"):
+    with pytest.raises(CommandError, match="lacks the state store 'statestore'"):
         run("dapr_block", "state", "on")
     assert phases.read().row("state").stage == "off"
 

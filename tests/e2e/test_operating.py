@@ -187,7 +187,7 @@ def test_a_component_that_was_not_loaded_is_told_and_recovers_without_the_app(
     lenient = tmp_path / "components/statestore.yaml"
     lenient.write_text(lenient.read_text().replace("type: state.redis", "type: state.redis\n  ignoreErrors: true"))
     with other_backend(resources=tmp_path / "components", env={"REDIS_PASSWORD": "wrong"}):
-        assert eventually(lambda: operator.finds("No sidecar has the state store 'statestore'."))
+        assert eventually(lambda: operator.finds("lacks the state store 'statestore'."))
     assert eventually(operator.finds_nothing)
     assert pids(dapr_stack) == before
 
@@ -217,7 +217,7 @@ def test_a_missing_event_route_and_its_subscription_are_told_and_come_back_by_th
     try:
         assert eventually(lambda: operator.finds("No process that serves the event route has reported itself"))
         dapr_stack.worker_sidecar.restart()
-        assert eventually(lambda: operator.finds("No sidecar delivers the topic todo-events of pubsub."))
+        assert eventually(lambda: operator.finds("does not deliver the topic todo-events of pubsub."))
     finally:
         dapr_stack.events.start()
     assert eventually(operator.finds_nothing, within=30)
