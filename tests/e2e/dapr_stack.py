@@ -123,6 +123,10 @@ class DaprStack(Stack):
         """Entries that a sidecar has taken and not yet acknowledged."""
         return self._redis("return redis.call('XPENDING', KEYS[1], ARGV[1])[1]", GROUP)
 
+    def keys_of_state(self) -> int:
+        """Values in the state store."""
+        return self._redis("return #redis.call('KEYS', ARGV[1])", f"{BACKEND}||*")
+
     def _redis(self, script: str, *arguments: str) -> int:
         answer = self.valkey.ask("EVAL", script, "1", TOPIC, *arguments)
         assert answer.startswith(":"), answer

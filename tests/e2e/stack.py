@@ -156,8 +156,16 @@ class Person:
         assert answer.status == 201, answer
         self._csrf = self.ask("GET", "/api/v1/auth/session").json["csrf_token"]
 
+    def log_in(self) -> "Answer":
+        """Begin a session of the account, which somebody has made."""
+        self._csrf = self.ask("GET", "/api/v1/auth/session").json["csrf_token"]
+        return self.ask("POST", "/api/v1/auth/login", {"email": self.email, "password": self.password})
+
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> "Answer":
-        """One request. Raises OSError or HTTPException when the connection breaks; the next request makes a new one."""
+        """One request; a body that is not bytes is sent as JSON.
+
+        Raises OSError or HTTPException when the connection breaks; the next request makes a new one.
+        """
         connection = self._connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         self._connection = None
         sent = {
@@ -167,7 +175,7 @@ class Person:
         }
         sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
         try:
-            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            connection.request(method, path, body if body is None or isinstance(body, bytes) else json.dumps(body), sent)
             response = connection.getresponse()
             content = response.read()
         except BaseException:
