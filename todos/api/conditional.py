@@ -23,11 +23,11 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a read gives back: its body, and `etag` or `link` where it has them of its own."""
+    """What a read gives back: its body, its own `etag` where it has one, and where the next page begins when there is one."""
 
     body: bytes
     etag: str = ""
-    link: str = ""
+    next_cursor: str = ""
 
 
 def weak_etag(content: bytes) -> str:
@@ -66,8 +66,8 @@ def read_uncached(request: Request, answer: Answer) -> HttpResponse:
 def respond(request: Request, answer: Answer, etag: str) -> HttpResponse:
     """The answer, or 304 when the client's If-None-Match names its tag."""
     response = HttpResponse(answer.body, content_type=JSON)
-    if answer.link:
-        response["Link"] = answer.link
+    if answer.next_cursor:
+        response["Link"] = _next_page(request, answer.next_cursor)
     found = get_conditional_response(request._request, etag=etag or None, response=_finish(response, etag)) or response
     return _bare(found) if found.status_code == 304 else found
 
@@ -123,6 +123,13 @@ def _key(request: Request, canonical: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), message.encode(), sha256).hexdigest()
 
 
+def _next_page(request: Request, cursor: str) -> str:
+    """A relative Link (RFC 8288) in the words of this request, which a cached answer to the same question in others does not know."""
+    query = request._request.GET.copy()
+    query["cursor"] = cursor
+    return f'<{request.path}?{query.urlencode()}>; rel="next"'
+
+
 def _bare(response: HttpResponse) -> HttpResponse:
     """Without the type of a body that is not there."""
     del response["Content-Type"]
@@ -138,11 +145,11 @@ def _finish(response: HttpResponse, etag: str) -> HttpResponse:
 
 
 def _pack(answer: Answer) -> bytes:
-    return b"\n".join((answer.etag.encode(), answer.link.encode(), answer.body))
+    return b"\n".join((answer.etag.encode(), answer.next_cursor.encode(), answer.body))
 
 
 def _unpack(value: object) -> Answer | None:
     if not isinstance(value, bytes) or value.count(b"\n") < 2:
         return None
-    etag, link, body = value.split(b"\n", 2)
-    return Answer(body, etag.decode(), link.decode())
+    etag, next_cursor, body = value.split(b"\n", 2)
+    return Answer(body, etag.decode(), next_cursor.decode())

@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
 from django.db.models import BooleanField, F, Func, QuerySet, Value
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from todos.api.conditional import Answer
 from todos.api.renderers import to_json
@@ -56,7 +54,6 @@ class _After(Func):
 
 
 def paginate(
-    request: Request,
     rows: QuerySet[Any],
     sort: Sort,
     *,
@@ -64,7 +61,7 @@ def paginate(
     cursor: str,
     show: Show,
 ) -> Answer:
-    """One page: `{"results": [...], "next_cursor": ...}` and a relative Link to the next.
+    """One page: `{"results": [...], "next_cursor": ...}`.
 
     `show(queryset, keys)` gives (document, *keys) of each row: `keys` are the columns that the cursor is made of.
     """
@@ -73,7 +70,7 @@ def paginate(
     page = show(sort.order(rows)[: limit + 1], sort.keys)
     next_cursor = _encode(sort, page[limit - 1][1:]) if len(page) > limit else None
     body = to_json({"results": [document for document, *_ in page[:limit]], "next_cursor": next_cursor})
-    return Answer(body, link=_link(request, next_cursor))
+    return Answer(body, next_cursor=next_cursor or "")
 
 
 def _after(rows: QuerySet[Any], sort: Sort, values: list[Any]) -> QuerySet[Any]:
@@ -123,10 +120,3 @@ def _typed(field: Any, value: Any) -> Any:
 
 def _bad_cursor() -> ValidationError:
     return ValidationError({"cursor": "This cursor is not from this list in this order. Start again without it."})
-
-
-def _link(request: Request, cursor: str | None) -> str:
-    if cursor is None:
-        return ""
-    query = [(key, value) for key, value in request.query_params.items() if key != "cursor"] + [("cursor", cursor)]
-    return f'<{request.path}?{urlencode(query)}>; rel="next"'

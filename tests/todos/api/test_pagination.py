@@ -10,6 +10,8 @@ from django.test import Client
 from todos import positions
 from todos.api.params import SORTS
 from todos.models import Project, Todo, User
+from todos.services.labels import create_label
+from todos.services.todos import create_todo
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,15 @@ def walk(api: Client, limit: int, **params: Any) -> list[dict[str, Any]]:
         assert link.endswith('; rel="next"')
         assert page["next_cursor"] in link
         url, query = link[1 : link.index(">")], None
+
+
+def test_the_link_asks_the_same_question_with_each_of_its_parameters(alice: User, api: Client) -> None:
+    labels = [create_label(owner=alice, name=name).id for name in ("home", "money")]
+    for number in range(3):
+        create_todo(owner=alice, title=f"Pay {number}", labels=labels)
+    query = f"label={labels[0]}&label={labels[1]}&limit=2&q=pay"
+    first = api.get(f"{API}/todos?{query}")
+    assert first["Link"] == f'<{API}/todos?{query}&cursor={first.json()["next_cursor"]}>; rel="next"'
 
 
 @pytest.mark.parametrize("limit", [1, 7, 22, 23, 200])

@@ -110,4 +110,4 @@ class NotificationReadAllView(View):
 
 
 def _page(request: Request, rows: QuerySet[Any], sort: Sort, params: Mapping[str, Any], show: Show) -> HttpResponse:
-    return read_uncached(request, paginate(request, rows, sort, limit=params["limit"], cursor=params["cursor"], show=show))
+    return read_uncached(request, paginate(rows, sort, limit=params["limit"], cursor=params["cursor"], show=show))

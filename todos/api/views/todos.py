@@ -38,9 +38,7 @@ class TodoListView(View):
         return read(
             request,
             canonical({**params, **found.resolved}),
-            lambda: paginate(
-                request, found.todos(), sort_of(params), limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows
-            ),
+            lambda: paginate(found.todos(), sort_of(params), limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows),
         )
 
     @extend_schema(
@@ -185,7 +183,7 @@ class TrashView(View):
         return read(
             request,
             canonical(params),
-            lambda: paginate(request, trashed, _NEWEST_DELETED, limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows),
+            lambda: paginate(trashed, _NEWEST_DELETED, limit=params["limit"], cursor=params["cursor"], show=selectors.todo_rows),
         )
 
     @extend_schema(operation_id="empty_trash", parameters=[schema.IDEMPOTENCY_KEY], responses={204: None, **schema.WRITE_ERRORS})
