@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from tests.todos.api.conftest import API
 from todos import positions
 from todos.api.params import SORTS
 from todos.models import Project, Todo, User
