@@ -117,6 +117,7 @@ DAPR_BRIDGE = {
     "UNTRACED": ["/livez", "/readyz", "/metrics", "/internal/switches"],
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
     "SUBSCRIBES": ROLE == "worker",
+    "STATE_THREADS": max(1, (_pool_size or 8) // 2),  # of gunicorn's, as gunicorn.conf.py counts them
     "CONSUMERS": {
         "activity": {"handler": "todos.handlers.record_activity", "types": ["*"]},
         "next-occurrence": {"handler": "todos.handlers.schedule_next_occurrence", "types": ["todo.completed.v1"]},

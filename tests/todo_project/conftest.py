@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.todos.conftest import alice, bob, client_of, in_threads  # noqa: F401 -- fixtures
+
 if TYPE_CHECKING:
     from todos.models import User
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import caches
+from django.db import connection
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_etags, quote_etag
@@ -53,7 +54,7 @@ def read(request: Request, canonical: str, build: Callable[[], Answer]) -> HttpR
     answer = _unpack(caches["responses"].get(key)) if key else None
     if answer is None:
         answer = build()
-        if key:
+        if key and not connection.in_atomic_block:  # inside, the answer may show what is never committed
             caches["responses"].set(key, _pack(answer), CACHED_SECONDS)
     return respond(request, answer, answer.etag or weak)
 
