@@ -1,4 +1,4 @@
-"""The image's recipe keeps its promises: pinned, two stages, nothing of root, no shell in front of the application."""
+"""The images' recipes keep their promises: pinned, two stages, nothing of root, no shell in front of the application."""
 
 import json
 import re
@@ -11,8 +11,19 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def instructions() -> list[tuple[str, str]]:
+    """The backend's."""
+    return read("Dockerfile")
+
+
+@pytest.fixture
+def of_the_web_app() -> list[tuple[str, str]]:
+    """The web app's."""
+    return read("frontend/Dockerfile")
+
+
+def read(recipe: str) -> list[tuple[str, str]]:
     """(instruction, arguments) pairs, continuation lines joined."""
-    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    text = (ROOT / recipe).read_text().replace("\\\n", " ")
     return [
         (words[0], words[2].strip())
         for line in text.splitlines()
@@ -65,3 +76,29 @@ def test_everything_it_copies_exists_and_passes_dockerignore(instructions: list[
     }
     assert copied == allowed
     assert all((ROOT / source).exists() for source in copied)
+
+
+def test_the_web_app_is_built_from_one_image_and_its_lock_and_only_the_result_is_kept(of_the_web_app: list[tuple[str, str]]) -> None:
+    stages = [arguments.split()[0] for name, arguments in of_the_web_app if name == "FROM"]
+    assert stages == ["${NODE_IMAGE}", "${NODE_IMAGE}"]
+    (pin,) = [arguments.removeprefix("NODE_IMAGE=") for name, arguments in of_the_web_app if name == "ARG"]
+    assert re.fullmatch(r"node:2[24]-bookworm-slim(@sha256:[0-9a-f]{64})?", pin)
+    assert ("RUN", "npm ci") in of_the_web_app
+    stage = last_stage(of_the_web_app)
+    assert [arguments for name, arguments in stage if name == "COPY"] == ["--from=build --chown=root:root /app/.next/standalone ./"]
+
+
+def test_the_web_app_runs_as_a_numeric_user_who_owns_nothing_and_is_process_one(of_the_web_app: list[tuple[str, str]]) -> None:
+    stage = last_stage(of_the_web_app)
+    (user,) = [arguments for name, arguments in stage if name == "USER"]
+    assert min(map(int, user.split(":"))) >= 10_000
+    assert not [name for name, _ in stage if name in ("RUN", "ENTRYPOINT")]
+    (command,) = [arguments for name, arguments in stage if name == "CMD"]
+    assert json.loads(command) == ["node", "server.js"]
+    (environment,) = [arguments for name, arguments in stage if name == "ENV"]
+    assert {"NODE_ENV=production", "HOSTNAME=0.0.0.0", "PORT=3000"} <= set(environment.split())
+
+
+def test_nothing_that_was_built_on_this_machine_gets_into_the_web_apps_image() -> None:
+    ignored = (ROOT / "frontend/.dockerignore").read_text().split()
+    assert {"node_modules", ".next"} <= set(ignored)
