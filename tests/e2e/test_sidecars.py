@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import subprocess
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from dapr_bridge.pytest_dapr import DaprRuntime, Sidecar, Valkey
+from tests.helm.watched import expressions, names
 from tests.local_run import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.dapr]
@@ -295,3 +297,31 @@ def test_where_no_daprd_is_the_tests_fail_on_a_build_server_and_are_skipped_else
         run = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
         assert outcome in run.stdout, run.stdout + run.stderr
         assert "no daprd 1.18.2 or newer is here" in run.stdout
+
+
+def test_the_metrics_that_alerts_and_dashboards_read_have_the_names_that_daprd_gives_them(
+    invocation: tuple[Sidecar, Sidecar], backend: Sidecar, worker: Sidecar
+) -> None:
+    caller, callee = invocation
+    of_failures = re.compile(r"fail_total|blocked_total|activations_total|mtls|ingress")  # told only once there is one
+    expected = {name for expression in expressions() for name in names(expression) if name.startswith("dapr_") and "bridge" not in name}
+    expected = {name for name in expected if not of_failures.search(name)}
+    assert len(expected) >= 8
+
+    def told() -> set[str]:
+        ask(caller, "GET", TODOS)
+        ask(backend, "GET", "/v1.0/state/statestore/key")
+        ask(worker, "POST", "/v1.0/publish/pubsub/todo-events", EVENT)
+        return {line.partition("{")[0] for one in (caller, callee, backend, worker) for line in scraped(one)}
+
+    eventually(lambda: expected <= told())
+
+
+def scraped(sidecar: Sidecar) -> list[str]:
+    """The lines of a sidecar's metrics."""
+    connection = http.client.HTTPConnection("127.0.0.1", sidecar.metrics_port, timeout=10)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().read().decode().splitlines()
+    finally:
+        connection.close()

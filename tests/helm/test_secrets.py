@@ -16,7 +16,7 @@ from tests.helm.chart import CHART, NAMESPACE, Chart, Object
 
 pytestmark = pytest.mark.e2e
 MADE = {
-    "todo-app-secrets": {"SECRET_KEY", "GATEWAY_SECRET"},
+    "todo-app-secrets": {"SECRET_KEY", "GATEWAY_SECRET", "METRICS_TOKEN"},
     "todo-dapr-api-token": {"token"},
     "todo-app-api-token": {"token"},
     "todo-valkey": {"password", "valkey.conf"},
@@ -124,7 +124,7 @@ def test_a_value_put_there_by_hand_is_kept_and_one_that_is_missing_is_made(chart
 def test_secrets_are_long_and_different_every_time(chart: Chart, cluster: Cluster, tmp_path: Path) -> None:
     made = [texts(secret) for _ in range(2) for secret in rendered(chart, cluster, tmp_path).values()]
     values = [value for data in made for name, value in data.items() if name not in ("valkey.conf", "DATABASE_URL")]
-    assert len(set(values)) == len(values) == 12
+    assert len(set(values)) == len(values) == 14
     assert all(len(value) >= 43 for value in values)  # 256 bits of 62 letters
 
 
@@ -154,5 +154,5 @@ def test_no_secret_is_anywhere_but_in_secrets(chart: Chart) -> None:
     objects = chart.render(WITH_POSTGRESQL)
     secret = [value for thing in objects if thing["kind"] == "Secret" for name, value in texts(thing).items() if name != "valkey.conf"]
     elsewhere = json.dumps([thing for thing in objects if thing["kind"] != "Secret"])
-    assert len(secret) == 7
+    assert len(secret) == 8
     assert not [value for value in secret if value in elsewhere]

@@ -15,6 +15,9 @@
   valueFrom:
     secretKeyRef: {name: {{ include "todo-app.appSecret" $root }}, key: GATEWAY_SECRET}
 {{- end }}
+- name: METRICS_TOKEN # without it /metrics is for this pod alone
+  valueFrom:
+    secretKeyRef: {name: {{ include "todo-app.appSecret" $root }}, key: METRICS_TOKEN, optional: true}
 - name: DATABASE_URL
   valueFrom:
     {{- include "todo-app.databaseUrl" $root | nindent 4 }}

@@ -33,6 +33,11 @@ dapr.io/sidecar-memory-request: {{ $resources.requests.memory | quote }}
 dapr.io/sidecar-memory-limit: {{ $resources.limits.memory | quote }}
 dapr.io/log-as-json: "true"
 dapr.io/log-level: {{ $root.Values.dapr.logLevel }}
+{{- if $root.Values.observability.annotations }}
+prometheus.io/scrape: "true"
+prometheus.io/port: "9090"
+prometheus.io/path: /
+{{- end }}
 {{- end }}
 
 {{/* The ceiling of a block. Called with (list $ "state"). */}}

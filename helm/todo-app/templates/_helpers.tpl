@@ -13,6 +13,14 @@ app.kubernetes.io/name: todo-{{ index . 1 }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- end }}
 
+{{/* The same for what Prometheus and Grafana look for, with the labels that they look for. */}}
+{{- define "todo-app.monitoringLabels" -}}
+{{ include "todo-app.labels" (list . "monitoring") }}
+{{- with .Values.observability.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* An image by digest, or by the one tag. Called with (list $ "backend"). */}}
 {{- define "todo-app.image" -}}
 {{- $images := (index . 0).Values.images -}}
@@ -94,6 +102,9 @@ secretKeyRef: {name: {{ .Values.database.existingSecret }}, key: {{ .Values.data
 {{- end }}
 {{- if and .Values.observability.otlpEndpoint (not (urlParse .Values.observability.otlpEndpoint).host) }}
 {{- fail "observability.otlpEndpoint has no host: write it like http://collector.monitoring:4318." }}
+{{- end }}
+{{- if and .Values.observability.annotations (not .Values.dapr.enabled) }}
+{{- fail "observability.annotations are for the metrics of sidecars, and dapr.enabled is false: use observability.monitors." }}
 {{- end }}
 {{- if and .Values.networkPolicy.enabled (or .Values.observability.monitors .Values.observability.annotations) (not .Values.networkPolicy.metricsFrom) }}
 {{- fail "Prometheus is told of metrics that the network policies keep from it: name its pods in networkPolicy.metricsFrom." }}
