@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -35,13 +35,14 @@ class Found:
         return self.events / self.seconds
 
 
-def measure() -> Found:
-    """Work off a backlog of many users' events, then follow a steady stream."""
-    users = [make_user(f"events{number}@example.com", 0) for number in range(20)]
+def measure(name: str, env: Mapping[str, str] | None = None) -> Found:
+    """Work off a backlog of many users' events, then follow a steady stream; `env` tells the relay of its sidecar."""
+    users = [make_user(f"{name}{number}@example.com", 0) for number in range(20)]
     OutboxEvent.objects.all().delete()
     for number in range(BACKLOG):
         _enqueue(users[number % len(users)], number)
-    relay = subprocess.Popen([sys.executable, "manage.py", "relay_events"], env={**os.environ, "ROLE": "worker"}, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "ROLE": "worker", **(env or {})}
+    relay = subprocess.Popen([sys.executable, "manage.py", "relay_events"], env=environment, stdout=subprocess.DEVNULL)
     try:
         _until(lambda: OutboxEvent.objects.filter(delivered_at__isnull=False).exists())
         begun, done = time.perf_counter(), OutboxEvent.objects.filter(delivered_at__isnull=False).count()

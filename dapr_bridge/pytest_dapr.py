@@ -48,6 +48,25 @@ class Valkey(Server):
         if (answer := self.ask("FLUSHALL")) != "+OK":
             raise RuntimeError(f"FLUSHALL: {answer}")
 
+    def published(self, topic: str) -> int:
+        """How many events were ever published to the topic, those included that are trimmed or acknowledged."""
+        return self.number(
+            "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end local info = redis.call('XINFO', 'STREAM', KEYS[1])"
+            " for place, name in ipairs(info) do if name == 'entries-added' then return info[place + 1] end end",
+            topic,
+        )
+
+    def pending(self, topic: str, group: str) -> int:
+        """How many entries of the topic a sidecar has taken and not yet acknowledged."""
+        return self.number("return redis.call('XPENDING', KEYS[1], ARGV[1])[1]", topic, group)
+
+    def number(self, script: str, key: str, *arguments: str) -> int:
+        """What a Lua script answers that returns a number."""
+        answer = self.ask("EVAL", script, "1", key, *arguments)
+        if not answer.startswith(":"):
+            raise RuntimeError(f"EVAL: {answer}")
+        return int(answer[1:])
+
     @property
     def variables(self) -> dict[str, str]:
         """What the components of a sidecar read."""

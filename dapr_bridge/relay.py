@@ -40,7 +40,7 @@ class Relay:
 
     def __init__(self, courier: Courier, flights: Flights | None = None) -> None:
         self._courier = courier
-        self._flights = flights or Flights()
+        self._flights = Flights() if flights is None else flights
         self.stopping = threading.Event()
         self._waiting: queue.Queue[Lease | None] = queue.Queue()
 

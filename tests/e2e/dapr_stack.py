@@ -113,24 +113,16 @@ class DaprStack(Stack):
         return self.valkey.ask("XPENDING", TOPIC, GROUP).startswith("*")
 
     def published(self) -> int:
-        """Entries of the stream so far, trimmed ones included."""
-        return self._redis(
-            "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end local info = redis.call('XINFO', 'STREAM', KEYS[1])"
-            " for place, name in ipairs(info) do if name == 'entries-added' then return info[place + 1] end end"
-        )
+        """Events that were published so far."""
+        return self.valkey.published(TOPIC)
 
     def pending(self) -> int:
-        """Entries that a sidecar has taken and not yet acknowledged."""
-        return self._redis("return redis.call('XPENDING', KEYS[1], ARGV[1])[1]", GROUP)
+        """Entries of the stream that a sidecar has taken and not yet acknowledged."""
+        return self.valkey.pending(TOPIC, GROUP)
 
     def keys_of_state(self) -> int:
         """Values in the state store."""
-        return self._redis("return #redis.call('KEYS', ARGV[1])", f"{BACKEND}||*")
-
-    def _redis(self, script: str, *arguments: str) -> int:
-        answer = self.valkey.ask("EVAL", script, "1", TOPIC, *arguments)
-        assert answer.startswith(":"), answer
-        return int(answer[1:])
+        return self.valkey.number("return #redis.call('KEYS', KEYS[1])", f"{BACKEND}||*")
 
 
 def eventually(condition: Callable[[], Any], within: float = 20) -> Any:
