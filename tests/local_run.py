@@ -4,12 +4,12 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
+from dapr_bridge.local.processes import free_ports
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -147,8 +147,7 @@ def kill_all_in(folder: Path) -> None:
 
 def free_port() -> int:
     """A loopback port nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def copy_checkout(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+LOWEST_PORT = 11_000  # above those that browsers refuse
+IANA_DYNAMIC_PORTS = 49_152  # RFC 6335, section 6
 POLL = 0.02  # seconds between two looks
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -104,13 +107,23 @@ class Server:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different loopback ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """So many different loopback ports that nobody listens on now, and that no outgoing connection is given while a server is restarted."""
+    found: list[int] = []
+    for port in random.SystemRandom().sample(range(LOWEST_PORT, _first_outgoing_port()), 1000):  # two test runs may share a seed
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError(f"there are no {count} free ports on 127.0.0.1 above {LOWEST_PORT}")
+
+
+def _first_outgoing_port() -> int:
+    """Where the kernel's range for outgoing connections begins; where it leaves no room, or cannot be read, IANA's dynamic ports."""
     try:
-        return [int(taken.getsockname()[1]) for taken in sockets]
-    finally:
-        for taken in sockets:
-            taken.close()
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError):
+        return IANA_DYNAMIC_PORTS
+    return first if first > LOWEST_PORT + 1000 else IANA_DYNAMIC_PORTS
 
 
 def _die_with_parent() -> Callable[[], None] | None:

@@ -1,7 +1,9 @@
 """Each fault of sidecar and Redis against each kind of request, in phases 3 to 5: no request fails or waits, and all is well again soon."""
 
+import http.client
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.dapr, pytest.mark.timeout(300)]
 KINDS = {"list hit", "list miss", "detail", "create", "update", "delete", "login", "health"}
 WATCHED_SECONDS = 1.0
 SLOWER_SECONDS = 0.06  # than without the fault: the budget of a request, and a little for the machine
-TRIES = 3  # of the time limits alone: a busy machine is no defect, and a defect is there every time
+TRIES = 4  # of the time limits alone: a busy machine slows something else each time, a defect the same
 
 
 @pytest.fixture(scope="module")
@@ -54,29 +56,34 @@ def phase(request: pytest.FixtureRequest, stack: FaultyStack) -> int:
 def test_a_fault_is_noticed_by_nobody_and_is_over_soon(stack: FaultyStack, people: list[Busy], phase: int, fault: Fault) -> None:
     usual = in_use(stack, people, phase)
     eventually(usual)
-    for tried in range(1, TRIES + 1):
-        if not (slow := under(fault, stack, people, usual)):
+    slow = KINDS
+    for _ in range(TRIES):
+        found = under(fault, stack, people, usual)
+        if not (slow := slow & set(found)):
             break
-        assert tried < TRIES, slow
+    assert not slow, found
     until_quiet(stack, within=10)
     assert_in_order(stack)
 
 
 def under(fault: Fault, stack: FaultyStack, people: list[Busy], usual: Callable[[], bool]) -> dict[str, str]:
     """Let the fault happen while people work, and end it; what was slower than it may be. Asserts all the rest."""
+    for person in people:
+        person.close()  # what has been idle since the test before may be closed at the other end
     if fault.at_boot:
         fault.begin(stack)
-    with Load(people, control=answers(stack.events_port, "/readyz")).running() as load:
+    with Load(people, pause=0.02, control=answers(stack.events_port, "/readyz")).running() as load:
         time.sleep(0 if fault.at_boot else WATCHED_SECONDS)
         begun = time.monotonic()
-        if not fault.at_boot:
-            fault.begin(stack)
-        time.sleep(max(0.0, begun + WATCHED_SECONDS - time.monotonic()))
-        fault.end(stack)
-        ended = time.monotonic()
+        try:
+            if not fault.at_boot:
+                fault.begin(stack)
+            time.sleep(max(0.0, begun + WATCHED_SECONDS - time.monotonic()))
+            eventually(lambda: {one.kind for one in load.noted if one.begun >= begun} >= KINDS)
+        finally:
+            fault.end(stack)
         eventually(usual, within=2)
     assert not load.failures, load.failures[:5]
-    assert {one.kind for one in load.noted if begun <= one.begun < ended} >= KINDS
     before, during = load.slowest(0, begun), load.slowest(begun, begun + WATCHED_SECONDS)
     machine = max(during.get("control", 0.0) - before.get("control", 0.0), 0.0)
     limits = {kind: before.get(kind, 0.5) + machine + SLOWER_SECONDS for kind in KINDS}
@@ -88,8 +95,9 @@ def in_use(stack: FaultyStack, people: list[Busy], phase: int) -> Callable[[], b
 
     def usual() -> bool:
         published, stored = stack.published(), stack.keys_of_state()
-        people[0].extra.ask("POST", "/api/v1/todos", {"title": "through the broker"})
-        people[0].extra.ask("GET", f"/api/v1/todos?limit={time.monotonic_ns() % 190 + 1}&q=x{time.monotonic_ns()}")
+        with suppress(OSError, http.client.HTTPException):  # a connection that was idle, or the API was started again
+            people[0].extra.ask("POST", "/api/v1/todos", {"title": "through the broker"})
+            people[0].extra.ask("GET", f"/api/v1/todos?q=x{time.monotonic_ns()}")
         deadline = time.monotonic() + 0.5
         while time.monotonic() < deadline:
             if stack.published() > published and (phase < 4 or stack.keys_of_state() > stored):
