@@ -26,10 +26,15 @@ def watched(name: str) -> Breaker:
     return breaker(name)
 
 
+def in_use() -> list[str]:
+    """The breakers that somebody in this process was about to use lately. Of others nobody knows how they would be."""
+    now = time.monotonic()
+    return [name for name, at in list(_used_at.items()) if now - at < UNUSED_SECONDS]
+
+
 def probe_used() -> None:
     """Probe what is in use and was not probed just now; end the thread when nothing is in use."""
-    now = time.monotonic()
-    used = [name for name, at in list(_used_at.items()) if now - at < UNUSED_SECONDS]
+    used = in_use()
     if not used:
         _thread.stop()
     for name in used:

@@ -17,13 +17,13 @@ from django.db import Error, connections
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from dapr_bridge import sidecar, switches, tally
+from dapr_bridge import probe, sidecar, switches, tally
 from dapr_bridge.breaker import breaker
 from dapr_bridge.conf import conf
 from dapr_bridge.models import ProcessReport, database
 from dapr_bridge.periodic import Periodic
 from dapr_bridge.sidecar import SidecarError
-from dapr_bridge.switches import BLOCKS, ON, Snapshot
+from dapr_bridge.switches import BLOCKS, Snapshot
 
 logger = structlog.get_logger(__name__)
 
@@ -106,7 +106,8 @@ class _Reporter:
         self._reported = stages
         work = self.work or (EVENTS if conf.SUBSCRIBES else REQUESTS)
         report = {"work": work, "sidecar": self._sidecar, "looks": self._looks, "stages": stages}
-        self._write({**report, "breakers": _breakers(), "counts": tally.counts()})
+        breakers = {name: breaker(name).is_open for name in probe.in_use()}
+        self._write({**report, "breakers": breakers, "counts": tally.counts()})
 
     def _write(self, report: dict[str, Any]) -> None:
         try:
@@ -151,8 +152,3 @@ def test_store() -> str:
     except SidecarError as error:
         return str(error)
     return "" if read == value else "what was written did not come back"
-
-
-def _breakers() -> dict[str, bool]:
-    """Whether each of them is open; empty while nothing of Dapr is used."""
-    return {name: breaker(name).is_open for name in ("state", "pubsub")} if switches.current().stage("sidecar") == ON else {}

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from dapr_bridge import reports
+from dapr_bridge import probe, reports
 from dapr_bridge.fake_sidecar import FakeSidecar
 from dapr_bridge.models import ProcessReport
 from tests.dapr_bridge.conftest import eventually, switch
@@ -35,7 +35,7 @@ def test_a_process_reports_its_sidecar_and_its_switches(fake: FakeSidecar, repor
     found = eventually(lambda: reports.recent().exists() and report()["stages"]["sidecar"] == "on" and report())
     assert found["sidecar"]["components"] == {"statestore": "state.redis", "pubsub": "pubsub.redis"}
     assert found["sidecar"]["problem"] == ""
-    assert found["breakers"] == {"state": False, "pubsub": False}
+    assert found["breakers"] == {}, "nobody has used one yet"
     eventually(lambda: report()["sidecar"].get("store") == "")
     assert "SaveState" in fake.calls
     assert not fake.entries, "the self-test leaves nothing"
@@ -74,6 +74,12 @@ def test_a_moved_switch_is_reported_within_a_second(fake: FakeSidecar, reporting
     eventually(lambda: reports.recent().exists())
     switch(sidecar="on", pubsub="on")
     eventually(lambda: report()["stages"]["pubsub"] == "on", seconds=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_breaker_that_is_in_use_is_reported(fake: FakeSidecar, reporting: None) -> None:
+    probe.watched("state").failed(at_once=True)
+    eventually(lambda: reports.recent().exists() and report()["breakers"] == {"state": True})
 
 
 @pytest.mark.django_db(transaction=True)
@@ -120,7 +126,7 @@ def test_without_a_database_the_thread_goes_on(fake: FakeSidecar) -> None:
     program = """
 import time, django; django.setup()
 from django.conf import settings; settings.DAPR_ENABLED = True
-from dapr_bridge import reports
+from dapr_bridge import probe, reports
 reports.start(); time.sleep(0.7)
 assert reports._reporter.thread._thread.is_alive()
 """

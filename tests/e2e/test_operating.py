@@ -93,18 +93,6 @@ def stages(stack: DaprStack) -> set[str]:
     return {stage for _, _, stage in stack.query(SEEN_BY, "state")}
 
 
-def connections(stack: DaprStack) -> set[tuple[int, int]]:
-    """The connections that are open to the sidecars' APIs now, as their two ports."""
-    apis = {port for ports in stack.ports.values() for port in (ports.http, ports.grpc)}
-    found = set()
-    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, local, remote, state, *_ = row.split()
-        ends = int(local.partition(":")[2], 16), int(remote.partition(":")[2], 16)
-        if state == "01" and ends[1] in apis:
-            found.add(ends)
-    return found
-
-
 def test_every_step_forward_is_tried_first_and_every_step_back_is_open(operator: Operator, dapr_stack: DaprStack) -> None:
     for number in range(1, 6):
         ended, said = operator.run("dapr_phase", str(number), "--who", "alice", "--why", f"step {number}")
@@ -251,29 +239,3 @@ def test_a_database_that_was_away_finds_the_same_processes_with_the_same_switche
     assert stages(dapr_stack) == {"on"}
     dapr_stack.switch(state="off")
     eventually(lambda: stages(dapr_stack) == {"off"}, within=5)
-
-
-def test_thirty_seconds_after_the_way_back_nothing_of_dapr_is_left(operator: Operator, dapr_stack: DaprStack) -> None:
-    dapr_stack.phase(4)
-    time.sleep(SECOND)
-    person = Person(dapr_stack.port, "back@example.com")
-    person.sign_up()
-    for number in range(20):
-        person.ask("POST", "/api/v1/todos", {"title": f"todo {number}"})
-        person.ask("GET", "/api/v1/todos")
-    person.close()
-    assert connections(dapr_stack)
-    assert operator.run("dapr_phase", "0")[0] == 0
-    left = time.monotonic() + 30
-    eventually(lambda: dapr_stack.pending() == 0, within=left - time.monotonic())
-
-    def kept() -> set[tuple[int, int]]:
-        """Those that are open for longer than a look at the sidecar takes."""
-        before = connections(dapr_stack)
-        time.sleep(SECOND)
-        return before & connections(dapr_stack)
-
-    eventually(lambda: not kept(), within=left - time.monotonic())
-    assert person.ask("GET", "/api/v1/todos").status == 200
-    person.close()
-    assert not kept()
