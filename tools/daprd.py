@@ -1,10 +1,11 @@
-"""Makes sure that a daprd is here: finds one, or builds Dapr's own from `daprd/go.mod`.
+"""Makes sure that a daprd is here: finds one, or builds Dapr's own from `daprd/go.mod`; and a sentry, for tests of mTLS.
 
 `python -m tools.daprd LINK` does so with progress lines and lets LINK point at the result; it ends with one sentence when it cannot.
 """
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from dapr_bridge.local import daprd
@@ -36,6 +37,25 @@ def program() -> Program:
         without=HELP,
         tags="stablecomponents",
         stamps={f"github.com/dapr/{name}": version for name in ("dapr/pkg/buildinfo.version", "kit/logger.DaprVersion")},
+    )
+
+
+def obtain_sentry(say: Callable[[str], None]) -> Path:
+    """The path of the authority that gives sidecars their certificates, of daprd's own version. Raises Refusal with the remedy."""
+    named = lookup("SENTRY")
+    return Path(named) if named else build_once(sentry(), say)
+
+
+def sentry() -> Program:
+    """Dapr's sentry. Nearly all of its packages are daprd's, too."""
+    return replace(
+        program(),
+        name="sentry",
+        kept=daprd.cached().with_name(f"sentry-{daprd.text(daprd.OLDEST)}"),
+        package="github.com/dapr/dapr/cmd/sentry",
+        packages=930,
+        without="Access rules cannot be tested without it.",
+        tags="",
     )
 
 

@@ -80,13 +80,13 @@ def passes(check: Check, env: Mapping[str, str]) -> bool:
 
 
 def main() -> None:
-    """Run every check, also after a failure, and say at the end which failed. daprd and Helm are found or built meanwhile."""
+    """Run every check, also after a failure, and say at the end which failed. The programs that tests need are found or built meanwhile."""
     os.chdir(ROOT)
     env = {"SECRET_KEY": secrets.token_hex(), "HTTPS": "false", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", **os.environ}
     with ThreadPoolExecutor(1) as background:
         programs = {
             name: background.submit(obtain, lambda line: print(line, flush=True))
-            for name, obtain in (("DAPRD", daprd.obtain), ("HELM", helm.obtain))
+            for name, obtain in (("DAPRD", daprd.obtain), ("HELM", helm.obtain), ("SENTRY", daprd.obtain_sentry))
         }
         failed = [check.name for check in static_checks() if not passes(check, env)]
         databases = list(servers())
