@@ -10,4 +10,5 @@ if (!existsSync(server)) {
 process.env.NODE_ENV = "production";
 process.env.HOSTNAME = process.env.WEB_HOST ?? "127.0.0.1";
 process.env.PORT = process.env.WEB_PORT ?? "3000";
+process.env.KEEP_ALIVE_TIMEOUT ??= "75000"; // above what proxies keep idle connections for, so that none is used while it is being closed
 await import(server);

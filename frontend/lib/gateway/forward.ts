@@ -11,8 +11,8 @@ import { type Answer, ask, type Exchange, readUpTo, UpstreamTimeout } from "./up
 const DIRECT_PATIENCE = 30_000;
 const IMPORT = "/api/v1/import";
 const IMPORT_PATIENCE = 300_000;
-/** Reads are quick, and repeating one costs nothing; a write may hash a password or import a file. */
-const SIDECAR_PATIENCE = { read: 2_000, write: 10_000 };
+/** Reads are quick, and repeating one costs nothing; a write may import a file. A sidecar that hangs is noticed earlier, by the probe. */
+const SIDECAR_PATIENCE = { read: 2_000, write: DIRECT_PATIENCE };
 /** Answers up to this size are held until complete when a sidecar brings them, since it may die within one. */
 const HELD_BYTES = 2 * 1024 * 1024;
 /** Larger bodies are files; daprd would hold them in memory and refuses those above 4 MiB, so they go directly. */
@@ -56,10 +56,16 @@ async function direct(exchange: Exchange, repeated: boolean): Promise<Answer> {
 
 /** The answer, or null when the sidecar did not bring one of the API's: then the same request, with the same key, goes directly. */
 async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Response | null> {
+  const attempt = new AbortController();
+  const giveUp = () => attempt.abort();
+  const { opening } = switches.breaker;
+  opening.addEventListener("abort", giveUp);
+  exchange.signal?.addEventListener("abort", giveUp);
   const viaSidecar = {
     ...exchange,
     path: sidecarPath(exchange.path),
     headers: { ...exchange.headers, ...sidecarHeaders() },
+    signal: attempt.signal,
   };
   const started = Date.now();
   try {
@@ -74,11 +80,14 @@ async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Resp
     return whole ? reply(answer, head) : stream(answer, head);
   } catch (error) {
     if (exchange.signal?.aborted) return problem(499, "Client closed request", "The client went away.");
+    if (switches.breaker.open) return null;
     // A lost connection is known at once; a wait that used up the patience is what the breaker must spare the next user.
     switches.breaker.fail(
       error instanceof UpstreamTimeout || Date.now() - started > SIDECAR_PATIENCE.read ? "timeout" : "error",
     );
     return null;
+  } finally {
+    opening.removeEventListener("abort", giveUp); // what has begun to flow is not cut off
   }
 }
 
