@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import structlog
 from django.db import transaction
 
 from dapr_bridge.models import BlockSwitch, SwitchChange, database
 from dapr_bridge.switches import BLOCKS, CEILINGS, OFF, ON, SHADOW, Snapshot, Switch, is_allowed
-
-logger = structlog.get_logger(__name__)
 
 RANKS: Mapping[str, int] = {OFF: 0, SHADOW: 1, ON: 2}
 
@@ -96,8 +93,6 @@ def apply(moves: list[Move], *, who: str, why: str) -> None:
             change = SwitchChange(who=who[:200], block=move.block, before=str(move.before), after=str(move.after))
             change.why = why.strip()[:500]
             change.save(using=alias, force_insert=True)
-    for move in moves:
-        logger.info("switches.moved", block=move.block, before=str(move.before), after=move.stage, percent=move.percent)
 
 
 def _legal(snapshot: Snapshot, moves: list[Move]) -> list[Move]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from dapr_bridge import doctor, phases, reports, switches
+from dapr_bridge import doctor, phases, reports
 from dapr_bridge.doctor import Say
 from dapr_bridge.phases import Move, Refused
 
@@ -25,7 +25,7 @@ def make(moves: Sequence[Move], *, who: str, why: str, say: Say = lambda line: N
 
 def await_everywhere() -> int:
     """Wait until every process that reports goes by the switches as they are; how many do not after three seconds."""
-    wanted = reports.stages_of(switches.refresh())
+    wanted = reports.stages_of(phases.read())
     deadline = time.monotonic() + EVERYWHERE_SECONDS
     while True:
         behind = len([process for process in reports.recent() if process.report["stages"] != wanted])

@@ -118,11 +118,18 @@ class _Known:
         self._failing = False
         self._begin_anew()
         os.register_at_fork(after_in_child=self._begin_anew)
-        self.thread = Periodic("dapr-switches", REFRESH_SECONDS, self.refresh, at_end=lambda: self._reader.close())
+        self.thread = Periodic("dapr-switches", REFRESH_SECONDS, self.follow, at_end=lambda: self._reader.close())
 
     def _begin_anew(self) -> None:
         self._reader = _Reader()  # a fork's parent keeps its connection, and psycopg does not close it from the child
         self._lock = threading.Lock()
+
+    def follow(self) -> None:
+        """Refresh, and write down what this process goes by from now on."""
+        before = self.snapshot
+        self.refresh()
+        if self.snapshot != before:
+            logger.info("switches.in_force", **{block: self.snapshot.stage(block) for block in BLOCKS})
 
     def refresh(self) -> None:
         try:
