@@ -195,7 +195,7 @@ def _disagreements(asked: Snapshot, processes: Sequence[ProcessReport]) -> Itera
         seen: dict[str, Any] = process.report["stages"]
         if other := [block for block in BLOCKS if seen.get(block) != wanted[block]]:
             yield Finding(
-                f"{_name(process)} goes by other switches: {', '.join(other)}.",
+                f"{_name(process)} (process {process.pid}) goes by other switches: {', '.join(other)}.",
                 "Give it a second; then compare its DAPR_* settings with those here.",
             )
         for name in (name for name, is_open in process.report["breakers"].items() if is_open):
@@ -220,7 +220,8 @@ def _lacking(component: str, what: str, processes: Sequence[ProcessReport]) -> I
 
 
 def _name(process: ProcessReport) -> str:
-    return f"{process.role} (process {process.pid} on {process.host})"
+    """The processes of a role on one host share a sidecar, so what is wrong with it is told once."""
+    return f"{process.role} on {process.host}"
 
 
 def _version(written: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from dapr_bridge import doctor, overview, phases, steps
-from dapr_bridge.models import BlockSwitch
+from dapr_bridge.models import BlockSwitch, ProcessReport
 from dapr_bridge.phases import Move, Refused
 from dapr_bridge.switches import BLOCKS, OFF, Snapshot
 
@@ -69,6 +69,7 @@ class PhasePage(PhasePageBase):
             "phases.html",
             title="Phases",
             seen=seen,
+            processes=[(process, _uses(process)) for process in seen.processes],
             findings=doctor.findings(),
             last_phase=len(BLOCKS),
             steps=_steps(seen.switches) if self.has_operate_permission(request) else [],
@@ -91,7 +92,8 @@ class PhasePage(PhasePageBase):
             try:
                 return self._make(request, form, now, moves)
             except Refused as refusal:
-                return self._ask(request, form, now, moves, refusal=str(refusal).splitlines())
+                lines = [line.removeprefix("- ") for line in str(refusal).splitlines()]
+                return self._ask(request, form, now, moves, refusal=lines)
         return self._ask(request, form, now, moves)
 
     def _make(self, request: HttpRequest, form: StepForm, now: Snapshot, moves: list[Move]) -> HttpResponse:
@@ -103,7 +105,8 @@ class PhasePage(PhasePageBase):
             raise Refused("Say why: the next operator reads it.")
         heard: list[str] = []
         steps.make(moves, who=request.user.get_username(), why=why or "no reason given, in the admin", say=heard.append)
-        return self._back(request, " ".join(["Done.", *heard]), messages.SUCCESS)
+        results = [line for line in heard if not line.endswith("...")]
+        return self._back(request, " ".join(["Done.", *results]), messages.SUCCESS)
 
     def _ask(
         self, request: HttpRequest, form: StepForm, now: Snapshot, moves: list[Move], refusal: list[str] | None = None
@@ -139,6 +142,11 @@ def _steps(now: Snapshot) -> list[tuple[str, str]]:
     if any(now.row(block).stage != OFF for block in BLOCKS):
         offered.append(("Back to phase 0: without Dapr", urlencode({"phase": 0})))
     return offered
+
+
+def _uses(process: ProcessReport) -> list[tuple[str, str]]:
+    """The blocks that the process has on, or in shadow, in the order of the phases."""
+    return [(block, stage) for block in BLOCKS if (stage := process.report["stages"].get(block, OFF)) != OFF]
 
 
 def _title(wanted: dict[str, Any]) -> str:

@@ -69,14 +69,14 @@ def test_in_phase_0_nothing_of_dapr_is_missed() -> None:
 @pytest.mark.parametrize(
     ("sidecar", "said"),
     [
-        ({"problem": "GET /v1.0/metadata: refused"}, "The sidecar of app (process 7 on host) cannot be used: GET /v1.0/metadata: refused."),
+        ({"problem": "GET /v1.0/metadata: refused"}, "The sidecar of app on host cannot be used: GET /v1.0/metadata: refused."),
         ({"app_id": "other"}, "is that of other, not of shop. Correct DAPR_HTTP_PORT"),
         ({"version": "1.17.9"}, "is daprd 1.17.9. Use 1.18.2 or newer."),
         ({"app_unreachable": True}, "cannot reach its app. Correct its --app-port"),
-        ({"components": {"statestore": "state.redis"}}, "The sidecar of app (process 7 on host) lacks the pub/sub component 'pubsub'."),
-        ({"subscriptions": []}, "The sidecar of app (process 7 on host) does not deliver the topic events of pubsub."),
-        ({"components": {"pubsub": "pubsub.redis"}}, "The sidecar of app (process 7 on host) lacks the state store 'statestore'."),
-        ({"store": "SaveState: INTERNAL"}, "The state store did not keep a value for app (process 7 on host): SaveState: INTERNAL."),
+        ({"components": {"statestore": "state.redis"}}, "The sidecar of app on host lacks the pub/sub component 'pubsub'."),
+        ({"subscriptions": []}, "The sidecar of app on host does not deliver the topic events of pubsub."),
+        ({"components": {"pubsub": "pubsub.redis"}}, "The sidecar of app on host lacks the state store 'statestore'."),
+        ({"store": "SaveState: INTERNAL"}, "The state store did not keep a value for app on host: SaveState: INTERNAL."),
     ],
 )
 def test_what_a_process_reports_of_its_sidecar_becomes_words_and_a_remedy(sidecar: dict[str, Any], said: str) -> None:
@@ -139,8 +139,8 @@ def test_processes_that_go_by_other_switches_and_open_breakers_are_told() -> Non
     switch(**ALL_ON)
     process(stages=ALL_ON | {"state": "off"}, breakers={"state": True, "pubsub": False})
     assert [text.split(".")[0] for text in texts()] == [
-        "app (process 7 on host) goes by other switches: state",
-        "app (process 7 on host) does without state just now: its breaker is open",
+        "app on host (process 7) goes by other switches: state",
+        "app on host does without state just now: its breaker is open",
     ]
 
 
@@ -174,7 +174,7 @@ def test_a_canary_that_does_not_arrive_is_an_obstacle_and_is_withdrawn(monkeypat
 
 def test_of_a_sidecar_that_cannot_be_used_nothing_else_is_told() -> None:
     process(problem="gone", components={})
-    assert [finding.what for finding in doctor.obstacles("state")] == ["The sidecar of app (process 7 on host) cannot be used: gone."]
+    assert [finding.what for finding in doctor.obstacles("state")] == ["The sidecar of app on host cannot be used: gone."]
 
 
 def test_every_process_that_needs_a_component_must_have_it() -> None:
@@ -182,9 +182,7 @@ def test_every_process_that_needs_a_component_must_have_it() -> None:
     process(work=[reports.RELAY, reports.EVENTS], components={"pubsub": "pubsub.redis"})
     assert doctor.obstacles("state") == []
     process("api", work=[reports.REQUESTS], components={})
-    assert [finding.what for finding in doctor.obstacles("state")] == [
-        "The sidecar of api (process 7 on host) lacks the state store 'statestore'."
-    ]
+    assert [finding.what for finding in doctor.obstacles("state")] == ["The sidecar of api on host lacks the state store 'statestore'."]
 
 
 def test_state_is_not_switched_on_for_nobody() -> None:
