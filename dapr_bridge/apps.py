@@ -12,5 +12,8 @@ class DaprBridgeConfig(AppConfig):
 
     def ready(self) -> None:
         from dapr_bridge.checks import check_settings
+        from dapr_bridge.observability_checks import check_destination, check_observability
 
         checks.register(check_settings)
+        checks.register(check_observability)
+        checks.register(check_destination, deploy=True)

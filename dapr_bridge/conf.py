@@ -35,8 +35,8 @@ class Conf:
     KEEP_SECONDS: float = 7 * 24 * 3600.0
 
     ROLE: str = "app"  # what this process calls itself in its reports
-    APP_IDS: Mapping[str, str] = {}  # ROLE -> the app-id its sidecar must have; the doctor misses roles that do not report
-    SERVICE_NAME: str = "app"  # and in traces, unless OTEL_SERVICE_NAME says otherwise
+    # ROLE -> the app-id its sidecar must have, and the name of both in traces; the doctor misses roles that do not report
+    APP_IDS: Mapping[str, str] = {}
     UNTRACED: Sequence[str] = ()  # paths of requests that are no spans: probes, and what asks every second
     METRICS_TOKEN: str | None = None  # whoever shows it may read /metrics; None: programs on this machine alone
     SIDECAR_HOST: str = "127.0.0.1"

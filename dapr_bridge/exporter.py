@@ -90,7 +90,7 @@ def _start() -> _Running:
 
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": conf.SERVICE_NAME}
+    named = {} if os.environ.get("OTEL_SERVICE_NAME") else {"service.name": conf.APP_IDS.get(conf.ROLE, conf.ROLE)}
     provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(Collector()))
     logger.info("tracing.started", endpoint=urlsplit(endpoint()).hostname)

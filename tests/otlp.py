@@ -3,9 +3,9 @@
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +17,7 @@ class Seen:
     """One span that arrived."""
 
     service: str
+    scope: str  # the library that made it
     name: str
     kind: int  # 1 internal, 2 server, 3 client, 4 producer, 5 consumer
     trace_id: str
@@ -25,7 +26,7 @@ class Seen:
     failed: bool
     attributes: dict[str, Any]
     events: int
-    text: str  # all of it
+    text: str = field(repr=False)  # all of it
 
 
 class Otlp:
@@ -62,19 +63,11 @@ class Otlp:
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             service = _values(resource.resource.attributes).get("service.name", "")
             for scope in resource.scope_spans:
-                self.spans += [_seen(service, span) for span in scope.spans]
+                self.spans += [_seen(service, scope.scope.name, span) for span in scope.spans]
 
     def trace(self, trace_id: str) -> list[Seen]:
         """The spans of one trace so far."""
         return [span for span in self.spans if span.trace_id == trace_id]
-
-    def until(self, condition: Callable[[list[Seen]], object], within: float = 20) -> list[Seen]:
-        """All spans, once the condition holds for them."""
-        deadline = time.monotonic() + within
-        while not condition(self.spans):
-            assert time.monotonic() < deadline, [(span.service, span.name, span.parent_id[:4], span.span_id[:4]) for span in self.spans]
-            time.sleep(0.05)
-        return list(self.spans)
 
     def wait_for_batches(self, number: int, within: float = 20) -> None:
         """Return once so many requests have come, whatever they were answered."""
@@ -100,9 +93,9 @@ def collecting() -> Iterator[Otlp]:
         collector.close()
 
 
-def _seen(service: str, span: Any) -> Seen:
+def _seen(service: str, scope: str, span: Any) -> Seen:
     ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
-    return Seen(service, span.name, span.kind, *ids, span.status.code == 2, _values(span.attributes), len(span.events), str(span))
+    return Seen(service, scope, span.name, span.kind, *ids, span.status.code == 2, _values(span.attributes), len(span.events), str(span))
 
 
 def _values(attributes: Any) -> dict[str, Any]:

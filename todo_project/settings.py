@@ -112,7 +112,6 @@ TODOS_EVENT_PUBLISHER = "dapr_bridge.outbox.enqueue"
 DAPR_BRIDGE = {
     "ROLE": ROLE,
     "APP_IDS": {"api": "todo-backend", "worker": "todo-worker"},
-    "SERVICE_NAME": f"todo-{ROLE}",
     "METRICS_TOKEN": env.str("METRICS_TOKEN", default="") or None,
     "UNTRACED": ["/livez", "/readyz", "/metrics", "/internal/switches"],
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it

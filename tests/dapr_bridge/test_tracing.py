@@ -199,10 +199,10 @@ def test_background_statements_begin_no_traces(otlp: Otlp) -> None:
     assert otlp.spans == []
 
 
-def test_the_service_is_named_by_the_settings_unless_opentelemetry_names_it(otlp: Otlp, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seen in (("", "shop"), ("till", "till")):
+def test_the_service_is_named_like_the_sidecar_unless_opentelemetry_names_it(otlp: Otlp, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, app_ids, seen in (("", {}, "till"), ("", {"till": "shop-till"}, "shop-till"), ("other", {"till": "shop-till"}, "other")):
         monkeypatch.setenv("OTEL_SERVICE_NAME", name)
-        with override_settings(DAPR_BRIDGE={"SERVICE_NAME": "shop", "UNTRACED": []}), observed():
+        with override_settings(DAPR_BRIDGE={"ROLE": "till", "APP_IDS": app_ids}), observed():
             Client().get("/nowhere")
         assert otlp.spans[-1].service == seen
 
@@ -214,7 +214,7 @@ def test_switched_off_what_waits_is_sent_the_thread_ends_and_nothing_more_is_rec
         assert len(exporting()) == 1
         assert otlp.spans == []
         exporter.follow(on=False)
-        otlp.until(lambda spans: len(spans) == 1, within=5)
+        eventually(lambda: len(otlp.spans) == 1)
         eventually(lambda: not exporting())
         Client().get("/nowhere")
         exporter.follow(on=True)

@@ -10,16 +10,18 @@ programs of `Stack`.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dapr_bridge.local import daprd
 from dapr_bridge.local.processes import free_ports
 from dapr_bridge.pytest_dapr import Sidecar, Valkey
-from tests.e2e.stack import Program, Stack
+from tests.e2e.stack import Answer, Person, Program, Stack
 from tools.processes import answers, gunicorn
-from tools.sidecars import BACKEND, WORKER, sidecar
+from tools.sidecars import BACKEND, FRONTEND, WORKER, sidecar
 
 APP_IDS = {"api": BACKEND, "worker": WORKER}
 TOPIC = "todo-events"
@@ -70,9 +72,20 @@ class DaprStack(Stack):
         api_token, app_token = self.tokens(app_id)
         folder = self._folder / app_id
         folder.mkdir()
-        variables = {**self.valkey.variables, "DAPR_NAMES_DB": str(self._folder / "names.db"), "DAPR_OTLP_ADDRESS": ""}
+        variables = {**self.valkey.variables, "DAPR_NAMES_DB": str(self._folder / "names.db")}
+        variables["DAPR_OTLP_ADDRESS"] = urlsplit(self.env.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")).netloc
         spec = sidecar(app_id, ports, app_port)
         return Sidecar(self._binary, spec, api_token=api_token, app_token=app_token, folder=folder, env=variables)
+
+    @contextmanager
+    def caller(self) -> Iterator["Caller"]:
+        """Somebody behind the sidecar of the web app, which finds the API by its app-id."""
+        ports = daprd.Ports(*free_ports(4))
+        with self.sidecar(FRONTEND, ports, None) as own:
+            own.start()
+            caller = Caller(own, "caller@example.com")
+            eventually(lambda: caller.ask("GET", "/livez").status == 200)
+            yield caller
 
     def start(self) -> None:
         """Start everything; return once the worker's sidecar has its subscription."""
@@ -123,6 +136,19 @@ class DaprStack(Stack):
     def keys_of_state(self) -> int:
         """Values in the state store."""
         return self.valkey.number("return #redis.call('KEYS', KEYS[1])", f"{BACKEND}||*")
+
+
+class Caller(Person):
+    """Uses the API through the sidecar of the web app, like the gateway while invocation is on."""
+
+    def __init__(self, own: Sidecar, email: str) -> None:
+        super().__init__(own.http_port, email)
+        self.sidecar = own
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One invocation."""
+        invoked = f"/v1.0/invoke/{BACKEND}/method{path}"
+        return super().ask(method, invoked, body, dapr_api_token=self.sidecar.api_token, **headers)
 
 
 def eventually(condition: Callable[[], Any], within: float = 20) -> Any:
