@@ -1,5 +1,6 @@
 """Every mistake that would make traces or metrics fail silently is found at start, under its own id."""
 
+import importlib.util
 from typing import Any
 
 import pytest
@@ -26,14 +27,14 @@ def ids(*, deploy: bool = False) -> set[str]:
 @pytest.mark.parametrize(
     ("variables", "number"),
     [
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, 32),
-        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://collector:4317"}, 32),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://"}, 32),
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, 33),
-        ({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"}, 33),
-        ({"OTEL_TRACES_SAMPLER": "always_on"}, 34),
-        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}, 34),
-        *(({"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": share}, 35) for share in ("", "2", "10%", "nan")),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, 31),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "grpc://collector:4317"}, 31),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://"}, 31),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, 32),
+        ({"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"}, 32),
+        ({"OTEL_TRACES_SAMPLER": "always_on"}, 33),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}, 33),
+        *(({"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": share}, 34) for share in ("", "2", "10%", "nan")),
     ],
 )
 def test_a_wrong_variable_of_opentelemetry_is_found(variables: dict[str, str], number: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,12 +48,12 @@ def test_a_wrong_variable_of_opentelemetry_is_found(variables: dict[str, str], n
 @pytest.mark.parametrize(
     ("value", "number"),
     [
-        ({"METRICS_TOKEN": ""}, 36),
-        ({"METRICS_TOKEN": "short"}, 36),
-        ({"METRICS_TOKEN": ["a list of one long token"]}, 36),
-        ({"UNTRACED": "/livez"}, 37),
-        ({"UNTRACED": ["livez"]}, 37),
-        ({"UNTRACED": [1]}, 37),
+        ({"METRICS_TOKEN": ""}, 35),
+        ({"METRICS_TOKEN": "short"}, 35),
+        ({"METRICS_TOKEN": ["a list of one long token"]}, 35),
+        ({"UNTRACED": "/livez"}, 36),
+        ({"UNTRACED": ["livez"]}, 36),
+        ({"UNTRACED": [1]}, 36),
     ],
 )
 def test_a_wrong_setting_is_found(value: Any, number: int) -> None:
@@ -60,10 +61,18 @@ def test_a_wrong_setting_is_found(value: Any, number: int) -> None:
         assert ids() == {f"dapr_bridge.E{number:03}"}
 
 
-@pytest.mark.parametrize(("middleware", "found"), [([MIDDLEWARE, OTHER], set()), ([OTHER], {30}), ([OTHER, MIDDLEWARE], {31})])
+@pytest.mark.parametrize(("middleware", "found"), [([MIDDLEWARE, OTHER], set()), ([OTHER], set()), ([OTHER, MIDDLEWARE], {30})])
 def test_requests_are_observed_by_the_first_middleware(middleware: list[str], found: set[int]) -> None:
     with switched(), override_settings(MIDDLEWARE=middleware):
         assert ids() == {f"dapr_bridge.E{number:03}" for number in found}
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", "prometheus_client"])
+def test_a_missing_package_is_found(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, package=None: None if name == missing else real(name, package))
+    with switched():
+        assert ids() == {"dapr_bridge.E037"}
 
 
 def test_right_settings_pass_and_only_a_deployment_needs_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
