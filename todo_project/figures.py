@@ -13,7 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from psycopg import sql
 
-from dapr_bridge.models import OutboxEvent
+from dapr_bridge import phases
+from dapr_bridge.models import BlockSwitch, OutboxEvent
+from dapr_bridge.switches import BLOCKS
 from todo_project.charts import Chart, Series
 from todos.models import Todo, User
 
@@ -57,7 +59,11 @@ def read() -> Figures:
     minutes = [this_minute - timedelta(minutes=back) for back in reversed(range(MINUTES))]
     signed_up = _counted("sign-ups", User, "id", days, first_id)
     return Figures(
-        tiles=[*_outbox_tiles(now), Tile("Sign-ups, 30 days", f"{sum(signed_up.values):,}", _link(User, id__gte=first_id(days[0])))],
+        tiles=[
+            *_outbox_tiles(now),
+            Tile("Sign-ups, 30 days", f"{sum(signed_up.values):,}", _link(User, id__gte=first_id(days[0]))),
+            Tile("Dapr phase", f"{phases.phase_of(phases.read())} of {len(BLOCKS)}", _link(BlockSwitch)),
+        ],
         charts=[
             Chart(
                 title="Todos per day",

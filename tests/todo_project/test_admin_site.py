@@ -82,6 +82,17 @@ def test_the_page_is_drawn_without_script_or_inline_style(admin: Client, account
     assert "Outbox events" in page
 
 
+def test_the_phase_of_dapr_is_shown_and_leads_to_its_page(admin: Client) -> None:
+    from dapr_bridge.models import BlockSwitch
+
+    assert tile("Dapr phase") == "0 of 5"
+    for block in ("sidecar", "invocation"):
+        BlockSwitch.objects.create(block=block, stage="on")
+    assert tile("Dapr phase") == "2 of 5"
+    link = next(one.link for one in figures.read().tiles if one.label == "Dapr phase")
+    assert "Phase 2 of 5" in admin.get(link).content.decode()
+
+
 def test_every_number_leads_to_the_list_it_counts(admin: Client, account: User) -> None:
     from todos.services.todos import create_todo
 
@@ -103,11 +114,11 @@ def test_the_page_costs_the_same_number_of_queries_however_much_there_is(
 ) -> None:
     from todos.services.todos import create_todo
 
-    with django_assert_num_queries(7):  # session, five figures, recent actions
+    with django_assert_num_queries(8):  # session, six figures, recent actions
         admin.get("/admin/")
     for number in range(20):
         create_todo(owner=account, title=f"todo {number}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         admin.get("/admin/")
 
 
