@@ -52,7 +52,8 @@ def script(readme: str, port: int) -> str:
     return NEWCOMER + re.sub(r"(127\.0\.0\.1|localhost):8000", f"127.0.0.1:{port}", "\n".join(blocks))
 
 
-def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
+@pytest.mark.dapr
+def test_every_command_of_the_readme_works(tmp_path: Path, daprd_binary: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     port = free_port()
     checkout = copy_checkout(tmp_path / "checkout")
@@ -60,7 +61,7 @@ def test_every_command_of_the_readme_works(tmp_path: Path) -> None:
     env |= {"PORT": str(port), "WORKER_PORT": str(free_port()), "CHECKOUT": str(checkout)}
     home = tmp_path / "home"
     home.mkdir()
-    env |= {"TERMINAL": str(tmp_path / "terminal"), "HOME": str(home), "DAPR_ENABLED": "false", "WEB": "no"}
+    env |= {"TERMINAL": str(tmp_path / "terminal"), "HOME": str(home), "DAPRD": str(daprd_binary), "WEB": "no"}
     output = tmp_path / "output"
     try:
         with output.open("wb") as file:
