@@ -29,7 +29,7 @@ install:  ## .venv with what `make run` needs
 install-dev:  ## .venv with what `make test` needs
 	@$(PYTHON) tools/install.py requirements-dev.txt
 
-test: install-dev  ## everything that must hold: lint, types, rooms, checks, tests on PostgreSQL 15 and 18, README
+test: install-dev  ## everything that must hold: lint, types, rooms, checks, tests on PostgreSQL 15 and 18, README, web app in a browser
 	@exec $(PY) -m tools.test
 
 lint: install-dev  ## ruff, its formatting and the walls between the rooms

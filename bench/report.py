@@ -14,11 +14,11 @@ RESULTS = Path(__file__).parent / "results"
 class Report:
     """Lines of a table, and the goals they are held against."""
 
-    def __init__(self) -> None:
+    def __init__(self, suffix: str = "") -> None:
         self._lines: list[str] = []
         self._values: dict[str, Any] = {}
         now = datetime.now(UTC)
-        self._name = f"{now:%Y-%m-%d-%H%M}"
+        self._name = f"{now:%Y-%m-%d-%H%M}{suffix}"
         self._say(f"# Measured on {now:%Y-%m-%d %H:%M} UTC\n")
         cores = len(os.sched_getaffinity(0))
         self._say(
@@ -53,5 +53,6 @@ class Report:
         """Keep it, as a page and as JSON."""
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{self._name}.md").write_text("\n".join(self._lines) + "\n")
-        (RESULTS / f"{self._name}.json").write_text(json.dumps(self._values, indent=1) + "\n")
+        if self._values:
+            (RESULTS / f"{self._name}.json").write_text(json.dumps(self._values, indent=1) + "\n")
         print(f"\nWritten to bench/results/{self._name}.md", file=sys.stderr)

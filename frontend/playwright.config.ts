@@ -7,9 +7,9 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
-  timeout: 45_000,
-  expect: { timeout: 7_000 },
-  reporter: [["list"]],
+  timeout: 90_000,
+  expect: { timeout: 10_000 },
+  reporter: [["list"], ["./e2e/no-skips.ts"]],
   use: {
     baseURL: E2E.url,
     viewport: { width: 1280, height: 800 },

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools import daprd, helm, postgres
-from tools.environment import ROOT, Refusal
+from tools import build_web, daprd, helm, postgres
+from tools.environment import ROOT, Refusal, lookup
+from tools.node import Node
 
 PYTHON = sys.executable
 PYTEST = [PYTHON, "-m", "pytest", "--numprocesses", os.environ.get("PYTEST_WORKERS", "auto")]
@@ -45,6 +47,25 @@ def static_checks() -> list[Check]:
             [PYTHON, "-m", "mypy", "--config-file", "tests/dapr_bridge/mypy.ini", "dapr_bridge", "tests/dapr_bridge"],
         ),
         Check("rooms", [".venv/bin/lint-imports"]),
+    ]
+
+
+def web_checks(node: Node) -> list[Check]:
+    """What of the web app needs neither database nor browser."""
+    npm = [*node.npm, "--prefix", "frontend"]
+    return [
+        Check("web app: lint and formatting", [*npm, "run", "lint"]),
+        Check("web app: its types are the API's", [*npm, "run", "api:types", "--", "--check"]),
+        Check("web app: types", [*npm, "run", "types"]),
+        Check("web app: tests", [*npm, "test"]),
+    ]
+
+
+def browser_checks(node: Node) -> list[Check]:
+    """The web app in a real browser: on the database at hand, and on a stack of its own with sidecars in the last phase."""
+    return [
+        Check("web app: browser tests", [*node.npm, "--prefix", "frontend", "run", "e2e"]),
+        Check("web app: browser tests in phase 5", [PYTHON, "-m", "tests.e2e.browser_run", "--grep-invert", "5,000 todos"]),
     ]
 
 
@@ -82,28 +103,40 @@ def passes(check: Check, env: Mapping[str, str]) -> bool:
 def main() -> None:
     """Run every check, also after a failure, and say at the end which failed. The programs that tests need are found or built meanwhile."""
     os.chdir(ROOT)
+    refuse_without_browser()
     env = {"SECRET_KEY": secrets.token_hex(), "HTTPS": "false", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none", **os.environ}
-    with ThreadPoolExecutor(1) as background:
+    with ThreadPoolExecutor(2) as background:
+        web = background.submit(build_web.build, lambda line: print(line, flush=True))
         programs = {
             name: background.submit(obtain, lambda line: print(line, flush=True))
             for name, obtain in (("DAPRD", daprd.obtain), ("HELM", helm.obtain), ("SENTRY", daprd.obtain_sentry))
         }
         failed = [check.name for check in static_checks() if not passes(check, env)]
+        node = web.result()
+        env["PATH"] = f"{node.binary.parent}{os.pathsep}{env.get('PATH', os.defpath)}"
+        failed += [check.name for check in web_checks(node) if not passes(check, env)]
         databases = list(servers())
         for label, installation in databases:
             thorough = (label, installation) == databases[-1]
-            failed += on_database(label, installation, env | _found(programs) if thorough else env, thorough=thorough)
+            checks = database_checks(label, thorough=thorough) + (browser_checks(node) if thorough else [])
+            failed += on_database(installation, env | _found(programs) if thorough else env, checks)
     if failed:
         sys.exit(f"\nFailed: {'; '.join(failed)}.")
     print("\nEverything passed.")
 
 
-def on_database(label: str, installation: postgres.Installation | None, env: Mapping[str, str], *, thorough: bool) -> list[str]:
+def on_database(installation: postgres.Installation | None, env: Mapping[str, str], checks: Sequence[Check]) -> list[str]:
     """Run the checks that need a database, on a throw-away server unless there is one already; the names of those that failed."""
     with ExitStack() as stack:
         if installation:
             env = {**env, "DATABASE_URL": stack.enter_context(postgres.throwaway(installation)), "TODO_PG_BIN": str(installation.bin)}
-        return [check.name for check in database_checks(label, thorough=thorough) if not passes(check, env)]
+        return [check.name for check in checks if not passes(check, env)]
+
+
+def refuse_without_browser() -> None:
+    """A test in a browser that is not there would prove nothing."""
+    if not shutil.which(lookup("CHROMIUM", "/usr/bin/chromium")):
+        raise Refusal("The browser tests need Chromium: install it (Debian: `apt install chromium`), or name one with CHROMIUM.")
 
 
 def _found(programs: Mapping[str, Future[Path]]) -> dict[str, str]:

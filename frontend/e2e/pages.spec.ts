@@ -66,7 +66,7 @@ async function check(page: Page, name: string): Promise<void> {
 
 for (const theme of ["light", "dark"] as const) {
   test(`every page passes axe in the ${theme} theme`, async ({ page, account, context, baseURL }) => {
-    test.setTimeout(120_000);
+    test.setTimeout(300_000);
     await context.addCookies([{ name: "theme", value: theme, url: baseURL ?? "" }]);
     const project = await furnish(account);
     for (const path of [...PAGES, `/projects/${project}`, `/projects/${project}?view=priority`]) {

@@ -47,8 +47,32 @@ test("a token is shown once, works, and is revoked", async ({ page, playwright, 
   expect((await ask()).status()).toBe(401);
 });
 
+test("an iCalendar file is imported, and everything comes out in each of the four formats", async ({
+  page,
+  account,
+}) => {
+  const section = page.getByRole("region", { name: "Import and export" });
+  await section.getByLabel("Import a file").setInputFiles({
+    name: "tasks.ics",
+    mimeType: "text/calendar",
+    buffer: Buffer.from(
+      "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VTODO\r\nUID:1\r\nSUMMARY:Renew passport\r\nEND:VTODO\r\nEND:VCALENDAR\r\n",
+    ),
+  });
+  await section.getByRole("button", { name: "Import 1 todo" }).click();
+  await expect(page.getByText("Imported 1 todo.")).toBeVisible();
+  for (const name of ["JSON", "CSV", "todo.txt", "iCalendar"]) {
+    const href = (await section.getByRole("link", { name, exact: true }).getAttribute("href")) ?? "";
+    const response = await account.request.get(href);
+    expect(await response.text(), name).toContain("Renew passport");
+    expect(response.headers()["content-disposition"], name).toContain("attachment");
+  }
+});
+
 test("the way to the API is told", async ({ page }) => {
-  await expect(page.getByRole("region", { name: "About" })).toContainText("Directly");
+  await expect(page.getByRole("region", { name: "About" })).toContainText(
+    process.env.E2E_ROUTE === "sidecar" ? "Through the Dapr sidecar" : "Directly",
+  );
 });
 
 test("a file is looked at, imported, and everything is exported", async ({ page }) => {

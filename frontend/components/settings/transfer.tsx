@@ -12,6 +12,7 @@ const FORMATS: { format: Format; name: string; ending: string }[] = [
   { format: "json", name: "JSON", ending: ".json" },
   { format: "csv", name: "CSV", ending: ".csv" },
   { format: "todotxt", name: "todo.txt", ending: ".txt" },
+  { format: "ical", name: "iCalendar", ending: ".ics" },
 ];
 
 const formatOf = (name: string) => FORMATS.find(({ ending }) => name.toLowerCase().endsWith(ending))?.format;
