@@ -1,4 +1,4 @@
-"""`make bench`: measures this product beside its peers, in one run, and prints ratios."""
+"""`make bench`: measures this product beside its peers, in one run, and prints ratios. `python -m bench phases`: only what Dapr adds."""
 
 import os
 import secrets
@@ -20,7 +20,7 @@ def main() -> None:
         django.setup()
         from bench import suite
 
-        suite.run()
+        suite.run(only_phases="phases" in sys.argv[1:])
 
 
 if __name__ == "__main__":

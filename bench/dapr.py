@@ -36,14 +36,14 @@ def worker() -> Iterator[Worker]:
     """The worker in phase 3, without its relay."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        broker = stack.enter_context(Valkey(_found(valkey.find(os.environ.get("VALKEY_SERVER", "")), "Valkey"), folder))
+        broker = stack.enter_context(Valkey(found(valkey.find(os.environ.get("VALKEY_SERVER", "")), "Valkey"), folder))
         broker.start()
         port, *ports = free_ports(5)
         spec = sidecar(WORKER, daprd.Ports(*ports), port)
         tokens = {"api_token": secrets.token_urlsafe(32), "app_token": secrets.token_urlsafe(32)}
         env = {**broker.variables, "DAPR_NAMES_DB": str(folder / "names.db"), "DAPR_OTLP_ADDRESS": ""}
         beside = stack.enter_context(
-            Sidecar(_found(daprd.find(os.environ.get("DAPRD", "")), "daprd"), spec, folder=folder, env=env, **tokens)
+            Sidecar(found(daprd.find(os.environ.get("DAPRD", "")), "daprd"), spec, folder=folder, env=env, **tokens)
         )
         variables = {
             "ROLE": "worker",
@@ -64,7 +64,8 @@ def worker() -> Iterator[Worker]:
         yield Worker(variables, broker)
 
 
-def _found(binary: Path | None, what: str) -> Path:
+def found(binary: Path | None, what: str) -> Path:
+    """The program, which the bench cannot do without."""
     if binary is None:
         raise RuntimeError(f"no {what} is here: `make test` builds or finds it")
     return binary

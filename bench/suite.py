@@ -1,42 +1,43 @@
 """What is measured, in which order, and against which goals."""
 
-import json
 import time
-import uuid
 from collections.abc import Callable
-from itertools import count
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import connection
 
-from bench.compare import http, side_by_side
+from bench import phases
+from bench.compare import side_by_side
 from bench.data import Subject, make_user
 from bench.report import Report
+from bench.requests import Request, get, post
 from bench.servers import Server, started
 from todos.models import Todo, User
 
 PORT = 18700
 SIZES = (1_000, 10_000, 100_000)
 CONNECTIONS = 16
-Request = Callable[[int, int], bytes]
 
 
-def run() -> None:
-    """Everything, printed as it goes."""
+def run(*, only_phases: bool) -> None:
+    """Everything, or what has to do with Dapr, printed as it goes."""
     report = Report()
     begun = time.monotonic()
-    subjects = {size: _subject(f"bench{size}", size) for size in SIZES}
+    subjects = {size: _subject(f"bench{size}", size) for size in ((10_000,) if only_phases else SIZES)}
     crowd = [_subject(f"crowd{number}", 500) for number in range(CONNECTIONS)]
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     print(f"data made in {time.monotonic() - begun:.0f} s", flush=True)
     with started(PORT) as servers:
-        _beside_the_peers(report, servers, subjects[10_000], crowd)
-        _by_size(report, servers["todo"], subjects)
-        _memory(report, servers)
-    _events(report)
-    _imports(report)
+        phases.run(report, servers, subjects[10_000], crowd)
+        if not only_phases:
+            _beside_the_peers(report, servers, subjects[10_000], crowd)
+            _by_size(report, servers["todo"], subjects)
+            _memory(report, servers)
+    if not only_phases:
+        _events(report)
+        _imports(report)
     report.write()
 
 
@@ -67,30 +68,12 @@ def _sign_in(session: SessionBase, user: User) -> None:
     session.save()
 
 
-def _get(subject: Subject, path: str) -> Request:
-    message = http("GET", path, {"Cookie": subject.cookie})
-    return lambda connection, number: message
-
-
-def _post(subjects: list[Subject], path: str, *, key: bool = False) -> Request:
-    """Each connection writes as a subject of its own, as far as there are that many."""
-    numbers = count()
-
-    def request(connection: int, number: int) -> bytes:
-        subject = subjects[connection % len(subjects)]
-        headers = {"Cookie": subject.cookie, "X-CSRFToken": subject.csrf}
-        body = json.dumps({"title": f"bench {next(numbers)}", "notes": "as discussed", "priority": 1, "due_on": "2026-05-01"}).encode()
-        return http("POST", path, {**headers, **({"Idempotency-Key": str(uuid.uuid4())} if key else {})}, body)
-
-    return request
-
-
 def _beside_the_peers(report: Report, servers: dict[str, Server], subject: Subject, crowd: list[Subject]) -> None:
     cases: dict[str, Callable[[], Request]] = {
-        "list 50 of 10,000": lambda: _get(subject, "/api/v1/todos?limit=50"),
-        "read one": lambda: _get(subject, f"/api/v1/todos/{subject.some_todo}"),
-        "create, 16 users": lambda: _post(crowd, "/api/v1/todos"),
-        "create, all of one user": lambda: _post([subject], "/api/v1/todos"),
+        "list 50 of 10,000": lambda: get(subject, "/api/v1/todos?limit=50"),
+        "read one": lambda: get(subject, f"/api/v1/todos/{subject.some_todo}"),
+        "create, 16 users": lambda: post(crowd, "/api/v1/todos"),
+        "create, all of one user": lambda: post([subject], "/api/v1/todos"),
     }
     ratios: dict[str, dict[str, float]] = {}
     report.section(
@@ -103,7 +86,7 @@ def _beside_the_peers(report: Report, servers: dict[str, Server], subject: Subje
         for server, measured in found.items():
             report.row(name, server, measured.rate, measured.p50, measured.p99, measured.cpu, ours / measured.rate)
         ratios[name] = {server: ours / measured.rate for server, measured in found.items()}
-    with_key = side_by_side({"create with Idempotency-Key": (servers["todo"], _post(crowd, "/api/v1/todos", key=True))})
+    with_key = side_by_side({"create with Idempotency-Key": (servers["todo"], post(crowd, "/api/v1/todos", key=True))})
     for name, measured in with_key.items():
         report.row(name, "todo", measured.rate, measured.p50, measured.p99, measured.cpu, "")
     report.section("Goals", ["ratio of requests/s", "found", "goal", ""])
@@ -135,7 +118,7 @@ def _by_size(report: Report, server: Server, subjects: dict[int, Subject]) -> No
     )
     costs = {}
     for name, path in paths.items():
-        found = side_by_side({str(size): (server, _get(subject, path(subject))) for size, subject in subjects.items()})
+        found = side_by_side({str(size): (server, get(subject, path(subject))) for size, subject in subjects.items()})
         rates = [found[str(size)].rate for size in SIZES]
         costs[name] = rates[0] / rates[-1]
         report.row(name, *rates, costs[name])
