@@ -1,18 +1,26 @@
 """Chart, images and code tell the same story: one version, the variables that are read, ports, users and commands."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from base64 import b64decode
+from functools import partial
+from pathlib import Path
 
 import pytest
 import yaml
 from django.conf import settings
 from django.core.management import get_commands
 
-from tests.helm.chart import CHART, ROOT, VALUES, Chart, container, variables
+from dapr_bridge.local import valkey
+from dapr_bridge.local.processes import Server, free_ports
+from tests.helm.chart import CHART, ROOT, VALUES, Chart, Values, container, variables
 
 pytestmark = pytest.mark.e2e
-EVERYTHING = {
+EVERYTHING: Values = {
     "email.existingSecret": "mail",
     "observability.otlpEndpoint": "http://collector:4318",
 }
@@ -40,6 +48,26 @@ def test_the_backends_read_every_variable_that_they_are_given(chart: Chart) -> N
         assert set(variables(one)) - read == set(), one["name"]
     assert {variables(one)["ROLE"] for one in worker["spec"]["template"]["spec"]["containers"]} == {"worker"}
     assert variables(api)["ROLE"] == "api"
+
+
+@pytest.mark.parametrize("values", [{}, {"dapr.enabled": False}, EVERYTHING], ids=["defaults", "without Dapr", "everything"])
+@pytest.mark.parametrize(
+    ("kind", "workload", "name"),
+    [("Deployment", "todo-backend", "api"), ("Deployment", "todo-worker", "relay"), ("Job", "todo-migrate", "migrate")],
+)
+def test_what_the_code_checks_at_its_start_is_content_with_what_the_chart_gives(
+    chart: Chart, kind: str, workload: str, name: str, values: Values
+) -> None:
+    secrets = {thing["metadata"]["name"]: thing["data"] for thing in chart.render(values) if thing["kind"] == "Secret"}
+    given = {"DATABASE_URL": os.environ["DATABASE_URL"], "EMAIL_URL": "smtp+tls://user:password@mail.example.com:587"}
+    for key, value in variables(container(chart.one(kind, workload, values), name)).items():
+        if isinstance(value, str):
+            given[key] = value
+        elif secret := secrets.get(value["secretKeyRef"]["name"], {}).get(value["secretKeyRef"]["key"]):
+            given[key] = b64decode(secret).decode()
+    argv = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    ended = subprocess.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_the_web_app_reads_every_variable_that_it_is_given(chart: Chart) -> None:
@@ -86,6 +114,23 @@ def test_what_the_code_takes_for_granted_is_what_the_defaults_are() -> None:
     assert VALUES["backend"]["processes"] == int(local_default("WEB_CONCURRENCY"))
     assert VALUES["logLevel"] == local_default("LOG_LEVEL")
     assert VALUES["email"]["from"] == settings.DEFAULT_FROM_EMAIL
+
+
+def test_the_charts_valkey_is_set_up_as_that_of_make_run_and_asks_for_its_password(
+    chart: Chart, valkey_binary: Path, tmp_path: Path
+) -> None:
+    secret = {name: b64decode(text).decode() for name, text in chart.one("Secret", "todo-valkey")["data"].items()}
+    (port,) = free_ports(1)
+    local = valkey.configure(tmp_path / "local", port=port, password=secret["password"]).read_text()
+    policies = ("requirepass", "appendonly", "save", "maxmemory-policy")
+    ours, theirs = (dict(line.split(" ", 1) for line in text.splitlines()) for text in (secret["valkey.conf"], local))
+    assert {name: ours[name] for name in policies} == {name: theirs[name] for name in policies}
+    configuration = tmp_path / "valkey.conf"
+    configuration.write_text(secret["valkey.conf"].replace("dir /data", f"dir {tmp_path}") + f"port {port}\nbind 127.0.0.1\n")
+    ready = partial(valkey.is_ready, port, secret["password"])
+    with Server("valkey", [str(valkey_binary), str(configuration)], log=tmp_path / "log", ready=ready) as server:
+        server.start()
+        assert valkey.ask(port, "wrong", "PING") != "+PONG"
 
 
 def local_default(name: str) -> str:

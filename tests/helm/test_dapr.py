@@ -47,6 +47,12 @@ def test_a_sidecar_is_asked_for_as_make_run_starts_one(chart: Chart, app_id: str
 
 
 @pytest.mark.parametrize("app_id", sidecars.APPS)
+def test_every_annotation_is_one_that_the_injector_knows(chart: Chart, app_id: str) -> None:
+    known = {line.removeprefix("dapr.io/") for line in (Path(__file__).parent / "dapr_annotations.txt").read_text().splitlines()}
+    assert set(annotations(chart, app_id)) <= known
+
+
+@pytest.mark.parametrize("app_id", sidecars.APPS)
 def test_a_sidecar_has_no_more_rights_than_its_app_and_stops_after_it(chart: Chart, app_id: str) -> None:
     said = annotations(chart, app_id)
     assert said["sidecar-seccomp-profile-type"] == "RuntimeDefault"
