@@ -92,10 +92,11 @@ def _follow(what: str, command: Sequence[str], with_node: node.Node, say: Callab
     ) as running:
         said = begun
         for line in running.stdout or ():
-            lines.append(line.rstrip())
+            if line.strip():
+                lines.append(line.strip())
             if time.monotonic() - said > EVERY:
                 said = time.monotonic()
-                say(f"Web app: still {what}: {line.strip()}")
+                say(f"Web app: still {what}{f': {lines[-1]}' if lines else ' ...'}")
     if running.returncode:
         last = "".join(f"\n    {line}" for line in lines[-12:])
         raise Refusal(f"Web app: {what} failed; the last lines say why:{last}")
