@@ -26,7 +26,7 @@ from dapr_bridge import trace
 FRAMES = 20  # of a traceback, the innermost: enough to find the place, short enough for a line
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace_id>[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
-_PROBES = ("/livez", "/readyz", "/internal/switches")  # asked all the time
+_QUIET = ("/livez", "/readyz", "/internal/switches", "/dapr/")  # asked all the time, by no person; what goes wrong there is logged
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class RequestLog:
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = request_id
-            quiet = request.path_info in _PROBES and response.status_code < 400
+            quiet = request.path_info.startswith(_QUIET) and response.status_code < 400
             log.log(
                 logging.DEBUG if quiet else logging.INFO,
                 "request",

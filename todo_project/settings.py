@@ -82,12 +82,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- data ------------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL")}
 _url_options = DATABASES["default"].get("OPTIONS", {})  # behind the "?" of the URL: sslmode, or the folder of a unix socket as host
-_pool_size = env.int("DATABASE_POOL_SIZE", default=8)  # per process; 0: no pool, a connection per request
+# Per process; 0: no pool, a connection per request. The worker has none: its threads keep theirs, which saves a third of its work,
+# and an event that meets a broken connection comes again.
+_keeps_connections = ROLE == "worker"
+_pool_size = 0 if _keeps_connections else env.int("DATABASE_POOL_SIZE", default=8)
 DATABASES["default"].update(
     ENGINE="django.db.backends.postgresql",
     HOST=_url_options.pop("host", DATABASES["default"]["HOST"]),
-    CONN_MAX_AGE=0,  # the pool keeps connections; it refuses anything but 0
-    CONN_HEALTH_CHECKS=True,  # without it every broken pooled connection fails one request
+    CONN_MAX_AGE=None if _keeps_connections else 0,  # the pool keeps connections; it refuses anything but 0
+    CONN_HEALTH_CHECKS=not _keeps_connections,  # without it every broken pooled connection fails one request
     OPTIONS={
         **_url_options,
         "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4, "reconnect_timeout": 2} if _pool_size else False,
