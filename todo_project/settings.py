@@ -119,6 +119,7 @@ DAPR_BRIDGE = {
     "UNTRACED": ["/livez", "/readyz", "/metrics", "/internal/switches"],
     "TOPIC": "todo-events",  # as components/pubsub.yaml allows it
     "SUBSCRIBES": ROLE == "worker",
+    "APP_TOKENS": env.list("APP_API_TOKENS", default=None),  # during a rotation the new and the old one; unset: APP_API_TOKEN
     "STATE_THREADS": max(1, (_pool_size or 8) // 2),  # of gunicorn's, as gunicorn.conf.py counts them
     "CONSUMERS": {
         "activity": {"handler": "todos.handlers.record_activity", "types": ["*"]},

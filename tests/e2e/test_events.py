@@ -170,6 +170,27 @@ def test_the_switch_is_moved_under_load_and_nothing_is_lost_repeated_or_out_of_o
     assert 0 < went < newest(through_dapr) - since
 
 
+def test_a_backlog_of_one_todo_does_not_wait_for_a_poll_each(through_dapr: DaprStack, person: Person) -> None:
+    since, published = newest(through_dapr), through_dapr.published()
+    todo = person.ask("POST", "/api/v1/todos", {"title": "first"}).json["id"]
+    through_dapr.relays[0].stop()
+    try:
+        for number in range(60):
+            person.ask("PATCH", f"/api/v1/todos/{todo}", {"title": f"title {number}"})
+    finally:
+        through_dapr.relays[0].cont()
+    eventually(lambda: is_quiet(through_dapr), within=30)
+    ((took,),) = through_dapr.query(
+        "SELECT extract(epoch FROM max(delivered_at) - min(delivered_at) FILTER (WHERE type = 'todo.updated.v1'))::float"
+        " FROM dapr_bridge_outbox WHERE position > %s",
+        since,
+    )
+    print(f"60 events of one todo: {took:.1f} s")
+    assert took < 60 * 0.2
+    assert through_dapr.published() - published > 55
+    assert_each_took_effect_once_and_in_order(through_dapr, since)
+
+
 def test_back_in_phase_0_nothing_of_dapr_is_left_within_half_a_minute(through_dapr: DaprStack, person: Person) -> None:
     assert eventually(lambda: goes_through_dapr(through_dapr, person))
     assert connections_to_sidecars(through_dapr)
