@@ -155,8 +155,8 @@ class Network:
 
     @staticmethod
     def _selects(selector: Object, labels: dict[str, str]) -> bool:
-        exact = selector.get("matchLabels", {}).items() <= labels.items()
-        return exact and all(labels.get(one["key"]) in one["values"] for one in selector.get("matchExpressions", []))
+        assert "matchExpressions" not in selector
+        return bool(selector.get("matchLabels", {}).items() <= labels.items())
 
 
 ALLOWED = {
@@ -194,6 +194,11 @@ def test_the_control_plane_of_dapr_and_dns_can_be_asked_and_nothing_else_outside
         assert network.allows(pod, "dns", 53, namespace="kube-system")
         assert not network.allows(pod, "stranger", 443, namespace="elsewhere")
     assert not Network(chart.render({"dapr.enabled": False})).allows("todo-backend", "sentry", 50001, namespace="dapr-system")
+
+
+def test_without_the_flag_there_is_no_policy_at_all(chart: Chart) -> None:
+    objects = chart.render({"networkPolicy.enabled": False, "postgresql.enabled": True})
+    assert not [thing for thing in objects if thing["kind"] == "NetworkPolicy"]
 
 
 def test_metrics_are_for_those_who_are_named_alone(chart: Chart) -> None:
