@@ -25,4 +25,8 @@ logconfig_dict = logs.configure(level=os.environ.get("LOG_LEVEL", "INFO"), prett
 
 def post_worker_init(worker: Any) -> None:
     """gunicorn's hook, once a worker is about to serve."""
+    from dapr_bridge import reports, switches  # not before the fork, nor in the master, which has no settings
+
     health.drain_on_term()
+    reports.start()
+    switches.current()  # begins to read them: the first request would go by none
