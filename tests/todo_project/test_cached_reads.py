@@ -209,7 +209,12 @@ class TestWhatItCosts:
     def test_all_calls_of_a_request_stay_within_its_budget(self, daprd: Sidecar, api: Client, mine: dict[str, Any], delay: float) -> None:
         switch(sidecar="on", state="on")
         with Proxy(daprd.http_port) as http, Proxy(daprd.grpc_port) as grpc, ExitStack() as stack:
-            pointed = {"http_port": http.port, "grpc_port": grpc.port, "API_TOKEN": daprd.api_token, "REQUEST_BUDGET_SECONDS": BUDGET}
+            pointed: dict[str, Any] = {
+                "http_port": http.port,
+                "grpc_port": grpc.port,
+                "API_TOKEN": daprd.api_token,
+                "REQUEST_BUDGET_SECONDS": BUDGET,
+            }
             stack.enter_context(pointed_at(**pointed))
             without = [_seconds(lambda number=number: read(api, f"todos?limit={number}")) for number in range(1, 21)]  # type: ignore[misc]
             http.fault = grpc.fault = "slow"
