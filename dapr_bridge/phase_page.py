@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -76,6 +77,7 @@ class PhasePage(PhasePageBase):
             may_operate=self.has_operate_permission(request),
         )
 
+    @transaction.non_atomic_requests  # a canary and a moved switch must be seen by others before the answer
     def step_view(self, request: HttpRequest) -> HttpResponse:
         """Shows what a step would move and asks for the reason; makes it when that was posted."""
         if not self.has_operate_permission(request):

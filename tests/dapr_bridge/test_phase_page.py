@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -142,6 +143,13 @@ def test_a_step_forward_is_confirmed_explained_and_written_down(alice: Client, r
     change = SwitchChange.objects.get()
     assert (change.who, change.block, change.before, change.after, change.why) == ("alice", "sidecar", "off", "on", "Tuesday's plan")
     assert "Tuesday's plan" in text(done)
+
+
+def test_a_step_is_committed_before_the_answer_where_requests_are_atomic(
+    alice: Client, reporting: FakeSidecar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "ATOMIC_REQUESTS", True)
+    assert "Every process goes by it" in text(take(alice, phase=1, why="now"))
 
 
 def test_the_way_back_needs_no_reason_and_no_sidecar(alice: Client) -> None:

@@ -202,6 +202,8 @@ def test_a_missing_event_route_is_told_and_comes_back_by_itself(operator: Operat
     dapr_stack.events.kill()
     try:
         assert eventually(lambda: operator.finds("No process that serves the event route has reported itself"))
+        ((seen,),) = dapr_stack.query("SELECT report->'sidecar' FROM dapr_bridge_processreport WHERE report->>'work' = 'relay'")
+        assert (seen["subscriptions"], seen["app_unreachable"]) == ([["pubsub", "todo-events"]], False), "daprd itself does not tell"
     finally:
         dapr_stack.events.start()
     operator.recovers(within=30)
