@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from dapr_bridge import phases
+from dapr_bridge import exporter, phases
 from dapr_bridge import switches as known
 
 HEADER = "X-Gateway-Secret"
@@ -18,11 +18,14 @@ HEADER = "X-Gateway-Secret"
 @never_cache
 @require_safe
 def switches(request: HttpRequest) -> JsonResponse:
-    """`{"invocation": bool, "phase": int}` as this process knows them, without a query; 404 for whoever has not the secret."""
+    """`{"invocation": bool, "phase": int, "traces": float}` as this process knows them, without a query; 404 without the secret.
+
+    `traces` is the share of requests that the gateway marks as traced: what it decides is kept by everybody behind it.
+    """
     if not _knows_the_secret(request):
         raise Http404
     now = known.current()
-    return JsonResponse({"invocation": now.is_on("invocation"), "phase": phases.phase_of(now)})
+    return JsonResponse({"invocation": now.is_on("invocation"), "phase": phases.phase_of(now), "traces": exporter.share()})
 
 
 def _knows_the_secret(request: HttpRequest) -> bool:

@@ -178,6 +178,21 @@ def test_the_share_of_traces_that_begin_here_is_opentelemetrys_setting(otlp: Otl
     assert [span.trace_id for span in otlp.spans] == [TRACE]
 
 
+@pytest.mark.parametrize(
+    ("sampler", "argument", "share"),
+    [("", "", 1), ("parentbased_always_on", "0.5", 1), ("parentbased_always_off", "", 0), ("parentbased_traceidratio", "0.25", 0.25)],
+)
+def test_whoever_begins_traces_for_us_hears_the_share_to_keep(
+    otlp: Otlp, monkeypatch: pytest.MonkeyPatch, sampler: str, argument: str, share: float
+) -> None:
+    for name, value in (("OTEL_TRACES_SAMPLER", sampler), ("OTEL_TRACES_SAMPLER_ARG", argument)):
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    assert exporter.share() == 0
+    with observed():
+        assert exporter.share() == share
+    assert exporter.share() == 0
+
+
 @pytest.mark.parametrize("header", ["", "nonsense", f"00-{'0' * 32}-{PARENT}-01", f"00-{TRACE}-{'0' * 16}-01", f"ff-{TRACE}-{PARENT}-01"])
 def test_a_malformed_trace_begins_a_new_one(otlp: Otlp, header: str) -> None:
     with observed():

@@ -26,7 +26,7 @@ def _phase_2(settings: Settings) -> Iterator[None]:
 def test_the_gateway_hears_the_switch_and_the_phase_without_a_query(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         answer = Client().get(PATH, headers={"X-Gateway-Secret": SECRET})
-    assert (answer.status_code, answer.json()) == (200, {"invocation": True, "phase": 2})
+    assert (answer.status_code, answer.json()) == (200, {"invocation": True, "phase": 2, "traces": 0})
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -46,13 +46,13 @@ def test_without_a_secret_in_the_settings_nobody_hears_anything(settings: Settin
 def test_the_ceiling_stands_above_the_switch(settings: Settings) -> None:
     settings.DAPR_INVOCATION_ENABLED = False
     answer = Client().get(PATH, headers={"X-Gateway-Secret": SECRET})
-    assert answer.json() == {"invocation": False, "phase": 2}
+    assert answer.json() == {"invocation": False, "phase": 2, "traces": 0}
 
 
 def test_with_dapr_off_the_system_is_in_phase_0(settings: Settings) -> None:
     settings.DAPR_ENABLED = False
     answer = Client().get(PATH, headers={"X-Gateway-Secret": SECRET})
-    assert answer.json() == {"invocation": False, "phase": 0}
+    assert answer.json() == {"invocation": False, "phase": 0, "traces": 0}
 
 
 def test_only_safe_methods_are_served() -> None:

@@ -26,7 +26,7 @@ export async function forward(request: Request): Promise<Response> {
   const limit = path === IMPORT ? env.maxUploadBytes : env.maxBodyBytes;
   const body = await readBody(request, limit);
   if (body === "too large") return problem(413, "Content too large", `Send at most ${limit} bytes.`);
-  const headers = requestHeaders(request.headers, unsafe);
+  const headers = requestHeaders(request.headers, unsafe, Math.random() < switches.traces);
   const peer = request.headers.get(PEER_HEADER);
   if (peer && env.gatewaySecret) headers["x-client-address"] = signedAddress(peer, env.gatewaySecret, new Date());
   const exchange: Exchange = { method: request.method, path: path + url.search, headers, body, signal: request.signal };

@@ -32,13 +32,13 @@ const OURS_BY_PREFIX = ["x-forwarded-", "dapr-", "x-middleware-", "x-nextjs-", "
 
 const named = (value: string | null) => new Set((value ?? "").split(",").map((name) => name.trim().toLowerCase()));
 
-/** A new W3C trace starts here; a client's own is dropped, or anybody could fill the traces of others. */
-export function newTraceparent(): string {
-  return `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-01`;
+/** A new W3C trace starts here; a client's own is dropped, or anybody could fill the traces of others. Logs have its id in any case. */
+export function newTraceparent(traced: boolean): string {
+  return `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-${traced ? "01" : "00"}`;
 }
 
 /** The headers that the API sees: the client's, less everything that only this gateway may say. */
-export function requestHeaders(incoming: Headers, unsafe: boolean): Record<string, string> {
+export function requestHeaders(incoming: Headers, unsafe: boolean, traced: boolean): Record<string, string> {
   const connection = named(incoming.get("connection"));
   const sent: Record<string, string> = {};
   for (const [name, value] of incoming) {
@@ -47,7 +47,7 @@ export function requestHeaders(incoming: Headers, unsafe: boolean): Record<strin
     sent[name] = value;
   }
   sent["x-request-id"] = randomUUID();
-  sent.traceparent = newTraceparent();
+  sent.traceparent = newTraceparent(traced);
   if (unsafe) sent["idempotency-key"] ??= randomUUID();
   return sent;
 }

@@ -13,7 +13,7 @@ const PROBE_PATIENCE = 1_000;
 /** Without news for this long the last known value is no longer trusted, and requests go direct. */
 const FORGET_AFTER = 30_000;
 
-type Known = { invocation: boolean; phase: number; at: number };
+type Known = { invocation: boolean; phase: number; traces: number; at: number };
 
 class Switches {
   readonly breaker = new Breaker();
@@ -43,6 +43,11 @@ class Switches {
     return known.invocation && Date.now() - known.at < FORGET_AFTER;
   }
 
+  /** The share of requests to be traced, 0 to 1: none while the API sends no spans, for then the sidecars should not either. */
+  get traces(): number {
+    return this.known !== null && Date.now() - this.known.at < FORGET_AFTER ? this.known.traces : 0;
+  }
+
   get route(): Route {
     return this.wanted && !this.breaker.open ? "sidecar" : "direct";
   }
@@ -63,7 +68,8 @@ class Switches {
       if (answer.status !== 200) return;
       const said: unknown = JSON.parse(Buffer.concat(chunks).toString());
       if (typeof said !== "object" || said === null || !("invocation" in said) || !("phase" in said)) return;
-      this.known = { invocation: said.invocation === true, phase: Number(said.phase), at: Date.now() };
+      const traces = "traces" in said ? Number(said.traces) : 0;
+      this.known = { invocation: said.invocation === true, phase: Number(said.phase), traces, at: Date.now() };
     } catch {
       // The API is away or slow: the last known value stands until it is too old.
     }

@@ -45,11 +45,12 @@ const ask = (path: string, init: RequestInit = {}) =>
 /** An API that says how it was asked; the switches route is part of it. */
 async function anApi(
   invocation: boolean,
+  traces = 0,
 ): Promise<{ port: number; seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] }> {
   const seen: { url: string; headers: IncomingMessage["headers"]; body: string }[] = [];
   const port = await listen(async (request, response) => {
     if (request.url === "/internal/switches")
-      return response.end(JSON.stringify({ invocation, phase: invocation ? 2 : 0 }));
+      return response.end(JSON.stringify({ invocation, phase: invocation ? 2 : 0, traces }));
     seen.push({ url: request.url ?? "", headers: request.headers, body: await bodyOf(request) });
     response.writeHead(200, { "x-request-id": "api", "content-type": "application/json", etag: '"3"' });
     response.end('{"from":"api"}');
@@ -224,6 +225,7 @@ test("a client's word about the way here is dropped, its own headers pass", () =
       "x-hop": "1",
     }),
     true,
+    true,
   );
   expect(Object.keys(sent).sort()).toEqual([
     "accept",
@@ -236,6 +238,16 @@ test("a client's word about the way here is dropped, its own headers pass", () =
   expect(sent["idempotency-key"]).toBe("mine");
   expect(sent["x-request-id"]).not.toBe("mine");
   expect(sent.traceparent).toMatch(/^00-(?!1{32})[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+});
+
+test("requests are marked as traced as often as the API says, and have a trace id in any case", async () => {
+  const { seen } = await anApi(false, 1);
+  await ask("/api/v1/todos");
+  expect(seen[0]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+  switches.start();
+  await expect.poll(() => switches.traces, { timeout: 2_000 }).toBe(1);
+  await ask("/api/v1/todos");
+  expect(seen[1]?.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
 });
 
 test("each cookie of an answer passes on its own, Dapr's headers do not", () => {
