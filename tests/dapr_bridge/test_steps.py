@@ -1,5 +1,8 @@
 """The commands that show and move the phases: what they print, what they refuse, and what they leave behind."""
 
+import os
+import subprocess
+import sys
 from io import StringIO
 from typing import Any
 
@@ -133,3 +136,16 @@ def test_a_login_without_a_name_still_leaves_who_it_was(monkeypatch: pytest.Monk
     switch(**ALL_ON)
     run("dapr_phase", "4")
     assert SwitchChange.objects.get().who.startswith("process@")
+
+
+@pytest.mark.parametrize("command", [("dapr_phase",), ("dapr_phase", "0"), ("dapr_block", "state", "off"), ("dapr_doctor",)], ids=" ".join)
+def test_while_the_database_is_away_a_command_says_so(command: tuple[str, ...]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "django", *command],
+        env={**os.environ, "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("CommandError: The database does not answer, so the switches stay as they are")
+    assert len(ended.stderr.splitlines()) == 1

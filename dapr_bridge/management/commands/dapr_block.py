@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dapr_bridge import phases, steps
 from dapr_bridge.models import BlockSwitch
-from dapr_bridge.operators import whoever_runs_this
-from dapr_bridge.phases import Refused
+from dapr_bridge.operators import OperatorCommand, whoever_runs_this
 from dapr_bridge.switches import BLOCKS
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Switch one block on or off; state can also be in shadow, or on for a percentage of users."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,12 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--who", default="", help="kept with the change; your login name by default")
 
     def handle(self, *args: Any, block: str, stage: str, percent: int, why: str, who: str, **options: Any) -> None:
-        try:
-            moves = phases.plan_block(phases.read(), block, stage, percent=percent)
-            if not moves:
-                self.stdout.write(f"{block} is {stage} already.")
-                return
-            steps.make(moves, who=who or whoever_runs_this(), why=why or f"dapr_block {block} {stage}", say=self.stdout.write)
-        except Refused as refusal:
-            raise CommandError(str(refusal)) from refusal
+        moves = phases.plan_block(phases.read(), block, stage, percent=percent)
+        if not moves:
+            self.stdout.write(f"{block} is {stage} already.")
+            return
+        steps.make(moves, who=who or whoever_runs_this(), why=why or f"dapr_block {block} {stage}", say=self.stdout.write)
         self.stdout.write(f"{block} is {stage}{f' for {percent} % of users' if percent != 100 else ''}.")

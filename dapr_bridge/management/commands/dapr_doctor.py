@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from dapr_bridge import doctor
+from dapr_bridge.operators import OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Say what is wrong with the use of Dapr and what to do about it. Ends with 1 when something is."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dapr_bridge import overview, phases, steps
-from dapr_bridge.operators import whoever_runs_this
-from dapr_bridge.phases import Refused
+from dapr_bridge.operators import OperatorCommand, whoever_runs_this
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Show the phase and what it rests on; with a number go there: one step forward, after trying what it needs, or any number back."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,14 +23,11 @@ class Command(BaseCommand):
             for line in overview.lines():
                 self.stdout.write(line)
             return
-        try:
-            now = phases.read()
-            target = max(phases.phase_of(now) - 1, 0) if phase is None else phase
-            moves = phases.plan_phase(now, target)
-            if not moves:
-                self.stdout.write(f"It is phase {target} already.")
-                return
-            steps.make(moves, who=who or whoever_runs_this(), why=why or f"dapr_phase {target}", say=self.stdout.write)
-        except Refused as refusal:
-            raise CommandError(str(refusal)) from refusal
+        now = phases.read()
+        target = max(phases.phase_of(now) - 1, 0) if phase is None else phase
+        moves = phases.plan_phase(now, target)
+        if not moves:
+            self.stdout.write(f"It is phase {target} already.")
+            return
+        steps.make(moves, who=who or whoever_runs_this(), why=why or f"dapr_phase {target}", say=self.stdout.write)
         self.stdout.write(f"Phase {target}.")
