@@ -69,7 +69,7 @@ def test_what_the_code_checks_at_its_start_is_content_with_what_the_chart_gives(
     ended = subprocess.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     no_collector = given.get("DAPR_ENABLED") == "true" and "OTEL_EXPORTER_OTLP_ENDPOINT" not in given
-    assert re.findall(r"\((\w+\.\w+)\)", ended.stderr) == (["dapr_bridge.W001"] if no_collector else [])
+    assert re.findall(r"\((\w+\.[EW]\d+)\)", ended.stderr) == (["dapr_bridge.W001"] if no_collector else [])
 
 
 def test_the_web_app_reads_every_variable_that_it_is_given(chart: Chart) -> None:
