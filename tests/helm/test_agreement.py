@@ -41,6 +41,7 @@ def test_the_backends_read_every_variable_that_they_are_given(chart: Chart) -> N
     sources = [ROOT / "gunicorn.conf.py", *(ROOT / "todo_project").glob("*.py"), *(ROOT / "dapr_bridge").glob("*.py")]
     read = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', "".join(path.read_text() for path in sources)))
     read |= {"OTEL_EXPORTER_OTLP_ENDPOINT"}  # by OpenTelemetry itself
+    read |= {"POD_IP"}  # by ALLOWED_HOSTS
     api = container(chart.one("Deployment", "todo-backend", EVERYTHING), "api")
     worker = chart.one("Deployment", "todo-worker", EVERYTHING)
     migrate = chart.one("Job", "todo-migrate")
@@ -63,7 +64,7 @@ def test_what_the_code_checks_at_its_start_is_content_with_what_the_chart_gives(
     for key, value in variables(container(chart.one(kind, workload, values), name)).items():
         if isinstance(value, str):
             given[key] = value
-        elif secret := secrets.get(value["secretKeyRef"]["name"], {}).get(value["secretKeyRef"]["key"]):
+        elif (of := value.get("secretKeyRef")) and (secret := secrets.get(of["name"], {}).get(of["key"])):
             given[key] = b64decode(secret).decode()
     argv = [sys.executable, "manage.py", "check", "--deploy"]
     ended = subprocess.run(argv, cwd=ROOT, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=False)

@@ -88,7 +88,7 @@ def test_the_schema_knows_exactly_the_values_that_there_are() -> None:
 
 def test_the_origin_is_what_hosts_cookies_and_csrf_go_by(chart: Chart) -> None:
     api = variables(container(chart.one("Deployment", "todo-backend", {"origin": "http://todo.test:8080"}), "api"))
-    assert api["ALLOWED_HOSTS"].split(",") == ["todo.test", "todo-backend", "localhost", "127.0.0.1"]
+    assert api["ALLOWED_HOSTS"].split(",") == ["todo.test", "todo-backend", "localhost", "127.0.0.1", "$(POD_IP)", "[$(POD_IP)]"]
     assert (api["PUBLIC_ORIGINS"], api["HTTPS"]) == ("http://todo.test:8080", "false")
     web = variables(container(chart.one("Deployment", "todo-frontend", {"origin": "https://todo.test"}), "web"))
     assert web["HTTPS"] == "true"

@@ -23,8 +23,10 @@
     {{- include "todo-app.databaseUrl" $root | nindent 4 }}
 - name: DATABASE_POOL_SIZE
   value: {{ $values.database.poolSize | quote }}
-- name: ALLOWED_HOSTS # browsers, the web app, and probes, sidecars and port-forwards
-  value: {{ printf "%s,todo-backend,localhost,127.0.0.1" (index (splitList ":" (urlParse $values.origin).host) 0) | quote }}
+- name: POD_IP
+  valueFrom: {fieldRef: {fieldPath: status.podIP}}
+- name: ALLOWED_HOSTS # browsers, the web app, probes, sidecars and port-forwards; Prometheus asks a pod by its address
+  value: {{ printf "%s,todo-backend,localhost,127.0.0.1,$(POD_IP),[$(POD_IP)]" (index (splitList ":" (urlParse $values.origin).host) 0) | quote }}
 - name: PUBLIC_ORIGINS
   value: {{ $values.origin | quote }}
 - name: HTTPS
