@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from uuid import UUID
+from zlib import crc32
 
 from django.db.models.functions import Lower
 
@@ -22,6 +23,7 @@ from todos.services.todos import last_position
 from todos.transactions import lock_users
 
 BATCH = 500
+COLOURS = ("#dc2626", "#ea580c", "#ca8a04", "#16a34a", "#0d9488", "#2563eb", "#7c3aed", "#db2777")  # those that the web app offers
 SHOWN_ERRORS = 200
 SHOWN_TODOS = 20
 MAX_TODOS = 50_000
@@ -168,8 +170,10 @@ class _Taker:
         if known:
             return known
         self._last_project = positions.between(self._last_project, None)
-        said = {"archived": record.archived, **({"colour": record.colour} if record.colour else {})} if record else {}
-        project = Project.objects.create(owner=self.owner, name=name, position=self._last_project, **said)
+        archived, colour = (record.archived, record.colour) if record else (False, None)
+        project = Project.objects.create(
+            owner=self.owner, name=name, position=self._last_project, archived=archived, colour=colour or _colour(name)
+        )
         self._projects[name.lower()] = project.id
         self.report.projects += 1
         return project.id
@@ -178,10 +182,15 @@ class _Taker:
         known = self._labels.get(name.lower())
         if known:
             return known
-        label = Label.objects.create(owner=self.owner, name=name, **({"colour": colour} if colour else {}))
+        label = Label.objects.create(owner=self.owner, name=name, colour=colour or _colour(name))
         self._labels[name.lower()] = label.id
         self.report.labels += 1
         return label.id
+
+
+def _colour(name: str) -> str:
+    """The colour of what a file gives none: the same for the same name, so that lists can be told apart."""
+    return COLOURS[crc32(name.lower().encode()) % len(COLOURS)]
 
 
 def _unsaved(owner: User, record: TodoRecord) -> Todo:

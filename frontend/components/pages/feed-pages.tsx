@@ -35,6 +35,12 @@ const EVENTS: Record<string, [string, IconName]> = {
   "todos.imported.v1": ["Imported", "plus"],
 };
 
+/** What it happened to, in words: an import has no title of its own. */
+function subject({ type, title, data }: Activity): string {
+  if (type !== "todos.imported.v1") return title;
+  return data.count === 1 ? "1 todo" : `${data.count} todos`;
+}
+
 function useFeed<T>(name: string, load: (cursor?: string) => Promise<Page<T>>) {
   const query = useInfiniteQuery({
     queryKey: [name, "feed"],
@@ -99,7 +105,7 @@ export function ActivityPage() {
                 <li key={one.id} className="flex items-center gap-3 px-3 py-2 text-sm">
                   <Icon name={icon} className="size-4 text-muted" />
                   <span className="min-w-0 flex-1 truncate">
-                    <span className="text-muted">{verb}</span> {one.title}
+                    <span className="text-muted">{verb}</span> {subject(one)}
                   </span>
                   <time dateTime={one.happened_at} className="text-xs text-faint tabular-nums">
                     {timeIn(new Date(one.happened_at), clock.timeZone)}

@@ -1,7 +1,7 @@
 /** A project as columns, by priority or by label; cards are dragged between them, or moved from their menu. */
 "use client";
 
-import { type PointerEvent, useMemo } from "react";
+import { type PointerEvent, useEffect, useMemo, useRef } from "react";
 import { useAccount, useCounts, useSnapshot } from "@/components/app/account";
 import { useActions } from "@/components/app/actions";
 import { openDetails } from "@/components/app/navigation";
@@ -25,6 +25,13 @@ export default function Board({ project, by }: { project: string; by: BoardBy })
     [todos, projects, labels, project, by],
   );
 
+  // On a narrow screen the first columns may be empty and the others out of sight.
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const filled = frame.current?.querySelector("li")?.closest("section");
+    if (frame.current && filled) frame.current.scrollLeft = filled.offsetLeft - frame.current.offsetLeft - 24;
+  }, []);
+
   function moveTo(todo: Todo, from: string, to: string): void {
     if (by === "priority") void actions.update([todo], { priority: Number(to) });
     else
@@ -34,13 +41,13 @@ export default function Board({ project, by }: { project: string; by: BoardBy })
   }
 
   return (
-    <section aria-label="Board" className="-mx-3 flex gap-3 overflow-x-auto px-3 pb-4 sm:-mx-6 sm:px-6">
+    <section ref={frame} aria-label="Board" className="-mx-3 flex gap-3 overflow-x-auto px-3 pb-4 sm:-mx-6 sm:px-6">
       {columns.map((column) => (
         <section
           key={column.id}
           aria-label={column.title}
           data-drop={`column:${column.id}`}
-          className="flex w-72 shrink-0 flex-col rounded-xl bg-side p-2"
+          className="flex min-w-52 max-w-80 flex-1 flex-col rounded-xl bg-side p-2"
         >
           <h2 className="flex items-baseline gap-2 px-2 py-1.5 text-sm font-semibold">
             {column.title}
