@@ -2,7 +2,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 import { env } from "./lib/env";
 
-export const config = { matcher: ["/((?!api/|_next/static|livez|readyz|gateway|icon.svg|favicon.ico).*)"] };
+export const config = { matcher: ["/((?!api/|_next/static|livez|readyz|gateway|robots.txt|icon.svg|favicon.ico).*)"] };
 
 /** The API's names for it, over HTTPS and over plain HTTP. */
 const SESSION_COOKIES = ["__Host-sessionid", "sessionid"];

@@ -94,6 +94,12 @@ test("pages carry a policy with a nonce of their own and the other security head
   expect(nonces.size).toBe(2);
 });
 
+test("search engines are told what they may look at", async ({ request }) => {
+  const response = await request.get("/robots.txt", { maxRedirects: 0 });
+  expect(response.status()).toBe(200);
+  expect(await response.text()).toContain("Disallow: /api/");
+});
+
 test("the probes answer", async ({ request }) => {
   for (const path of ["/livez", "/readyz"]) expect((await request.get(path)).status()).toBe(200);
 });
