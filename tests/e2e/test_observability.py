@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from secrets import token_hex
+from uuid import uuid4
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -21,7 +22,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.dapr]
 
 CANARY = "canary-7f3a91"
 OURS = "dapr_bridge"  # the scope of the app's spans; its sidecar has the same service
-SERVER = 2
 
 
 @pytest.fixture(scope="module")
@@ -221,14 +221,18 @@ def test_no_span_names_a_person_or_carries_what_they_wrote(stack: DaprStack, cal
         assert secret not in without_addresses, secret
 
 
-def test_every_line_about_a_request_has_its_trace_and_span(stack: DaprStack, caller: Caller, otlp: Otlp) -> None:
-    root, spans = completed(caller, otlp)
-    of_requests = {span.span_id for span in spans if span.kind == SERVER}
-    for log in (stack.api.log(), stack.events.log()):
-        lines = [json.loads(line) for line in log.splitlines() if root.trace_id in line]
-        found = [line["span_id"] for line in lines if line["event"] == "request"]
-        assert found
-        assert set(found) <= of_requests
+def test_lines_about_requests_and_deliveries_have_their_trace_and_span(stack: DaprStack, caller: Caller, otlp: Otlp) -> None:
+    root = Root()
+    assert caller.ask("GET", "/api/v1/projects", traceparent=root.header).status == 200
+    connection = http.client.HTTPConnection("127.0.0.1", stack.events_port, timeout=20)
+    headers = {"Content-Type": "application/cloudevents+json", "dapr-api-token": stack.tokens("todo-worker")[1], "traceparent": root.header}
+    connection.request("POST", "/dapr/events/todo-events", json.dumps({"id": str(uuid4())}), headers)
+    assert json.loads(connection.getresponse().read()) == {"status": "DROP"}
+    connection.close()
+    spans = gathered(otlp, root, [("todo-backend", "GET /api/v1/projects"), ROUTE])
+    for log, event, name in ((stack.api.log(), "request", "GET /api/v1/projects"), (stack.events.log(), "events.refused", ROUTE[1])):
+        (line,) = (line for line in map(json.loads, log.splitlines()) if line.get("trace_id") == root.trace_id and line["event"] == event)
+        assert line["span_id"] in {span.span_id for span in spans if span.name == name}
 
 
 def test_metrics_of_all_processes_are_one_answer_and_outlive_a_killed_worker(stack: DaprStack, caller: Caller) -> None:

@@ -13,6 +13,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import include, path
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, use_span
 
 from todo_project import logs
 
@@ -171,3 +172,17 @@ def test_lines_written_within_a_request_carry_its_ids_and_later_lines_do_not(wri
 def test_a_malformed_trace_is_ignored(written: Lines) -> None:
     Client().post("/livez", headers={"traceparent": f"00-{CANARY}"})
     assert "trace_id" not in written()[0]
+
+
+def test_a_line_written_in_a_span_has_its_ids_and_not_the_callers(written: Lines) -> None:
+    span = NonRecordingSpan(SpanContext(0xA1, 0xB2, is_remote=False, trace_flags=TraceFlags(1)))
+    with structlog.contextvars.bound_contextvars(trace_id="of the caller"):
+        with use_span(span):
+            structlog.get_logger("ours").info("inside")
+            logging.getLogger("a.library").warning("inside, too")
+        structlog.get_logger("ours").info("outside")
+    *inside, outside = written()
+    for line in inside:
+        assert (line["trace_id"], line["span_id"]) == (f"{0xA1:032x}", f"{0xB2:016x}")
+    assert outside["trace_id"] == "of the caller"
+    assert "span_id" not in outside
