@@ -147,9 +147,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Processes that tests start share breakers with one another, not with whatever else this machine runs, and leave no file."""
+    config.addinivalue_line("markers", "dapr: starts a daprd or a Valkey")
     folder = TemporaryDirectory(prefix="breakers-")
     config.add_cleanup(folder.cleanup)
     os.environ["DAPR_BREAKER_FOLDER"] = folder.name
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that starts a daprd or a Valkey, so that `-m "not dapr"` leaves none behind."""
+    for item in items:
+        if {"daprd_binary", "valkey_binary"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("dapr")
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def browser_checks(node: Node) -> list[Check]:
 
 def database_checks(label: str, *, thorough: bool) -> list[Check]:
     """What runs on one PostgreSQL; what is not `thorough` leaves out the tests that start processes, which bring their own server."""
-    quick = [] if thorough else ["-m", "not e2e"]
+    quick = [] if thorough else ["-m", "not e2e and not dapr"]
     manage = [PYTHON, "manage.py"]
     return [
         Check(f"migrations complete, {label}", [*manage, "makemigrations", "--check", "--dry-run"]),
