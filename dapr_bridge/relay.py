@@ -41,6 +41,7 @@ class Relay:
     def __init__(self, courier: Courier, flights: Flights | None = None) -> None:
         self._courier = courier
         self._flights = Flights() if flights is None else flights
+        self._flew_at = float("-inf")
         self.stopping = threading.Event()
         self._waiting: queue.Queue[Lease | None] = queue.Queue()
 
@@ -75,14 +76,18 @@ class Relay:
 
     def _look(self, after: str) -> tuple[str, float]:
         """Look for receipts, and fill the queue before the threads have emptied it; where the next claim goes on, and when."""
-        for lease in self._flights.settle():
+        following = self._flights.settle()
+        for lease in following:
             self._waiting.put(lease)
+        if following or self._flights:
+            self._flew_at = time.monotonic()
         if self._waiting.qsize() >= conf.RELAY_THREADS:
             return after, BUSY_PAUSE_SECONDS
         claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
         for lease in claimed.leases:
             self._waiting.put(lease)
-        is_idle = not (claimed.leases or claimed.after or after or self._flights)
+        has_landed = time.monotonic() - self._flew_at > conf.RELAY_IDLE_SECONDS  # between two flights of a subject none is in the air
+        is_idle = has_landed and not (claimed.leases or claimed.after or after)
         return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else BUSY_PAUSE_SECONDS
 
     def _carry_on(self) -> None:
