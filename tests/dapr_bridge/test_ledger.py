@@ -87,8 +87,10 @@ def test_the_first_reader_among_the_living_does_not_count_them_as_ended(folder: 
 
 def test_a_child_of_a_fork_does_not_keep_its_parent_alive_in_the_sum_once_it_has_closed_it(folder: Path) -> None:
     reader = Ledger(folder)
-    program = "pid = os.fork()\nif pid == 0:\n    ledger.close()\n    sys.stdin.read()\nos._exit(0)"
+    program = 'if os.fork() == 0:\n    ledger.close()\n    print("closed", flush=True)\n    sys.stdin.read()\nos._exit(0)'
     process = counted_by_another(folder, 5, then=program)
+    assert process.stdout
+    assert process.stdout.readline() == "closed\n"
     assert process.wait(20) == 0, "the parent has ended, its child has not"
     assert reader.total() == {HITS: [5.0]}
     assert (folder / "ended.json").exists()
