@@ -10,7 +10,7 @@ from django.db import connection
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from dapr_bridge import canary, sidecar
+from dapr_bridge import canary, reports, sidecar, switches
 from dapr_bridge.couriers import SwitchedCourier
 from dapr_bridge.fake_sidecar import pointed_at, switched
 from dapr_bridge.flights import Flights
@@ -44,6 +44,8 @@ def worker(live_server: LiveServer, dapr_runtime: DaprRuntime, settings: Setting
     ):
         eventually(lambda: ("pubsub", TOPIC) in sidecar.metadata().subscriptions)
         yield started
+    reports.stop()  # which the requests of the event route have started
+    switches.stop()
 
 
 @pytest.fixture
