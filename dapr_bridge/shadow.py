@@ -45,15 +45,24 @@ def compare_later(store: str, key: str, fresh: bytes, ttl: int | None) -> None:
 def compare_waiting() -> None:
     """Make the comparisons that wait now."""
     try:
-        while not _waiting.empty():
-            _compare(_waiting.get_nowait())
+        while (comparison := _next()) is not None:
+            _compare(comparison)
     finally:
         connections[database()].close()
 
 
 def stop() -> None:
-    """End the thread. For tests."""
+    """End the thread after the comparison in hand, without those that wait. For tests."""
+    while _next() is not None:
+        pass
     _thread.stop()
+
+
+def _next() -> _Comparison | None:
+    try:
+        return _waiting.get_nowait()
+    except queue.Empty:
+        return None
 
 
 _thread = Periodic("dapr-shadow", 0.1, compare_waiting)
