@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import runpy
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +31,7 @@ from todos.services import accounts, labels, projects, todos
 
 pytestmark = [pytest.mark.dapr, pytest.mark.django_db(transaction=True)]
 
+ROOT = Path(__file__).resolve().parents[2]
 API = "/api/v1"
 READS = [
     *("todos", "todos?limit=1", "todos?sort=-due&completed=false", "todos?q=milk", "todos/{todo}"),
@@ -204,6 +207,9 @@ class TestWhatItCosts:
         without = queries(api, "todos")
         switch(sidecar="on", state="on")
         assert queries(api, "todos") == without
+
+    def test_half_of_the_servers_threads_may_wait_for_the_store(self, settings: Settings) -> None:
+        assert settings.DAPR_BRIDGE["STATE_THREADS"] == runpy.run_path(str(ROOT / "gunicorn.conf.py"))["threads"] // 2
 
     @pytest.mark.parametrize("delay", [0.03, 0.3])
     def test_all_calls_of_a_request_stay_within_its_budget(self, daprd: Sidecar, api: Client, mine: dict[str, Any], delay: float) -> None:
