@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.dapr import found
-from bench.servers import PROCESSES, ROOT, Server
+from bench.servers import LASTING, PROCESSES, ROOT, Server
 from dapr_bridge.local import daprd, valkey
 from dapr_bridge.pytest_dapr import DaprRuntime, Sidecar, Valkey
 
@@ -72,7 +72,7 @@ def started(first_port: int) -> Iterator[Beside]:
             return server
 
         def gunicorn(port: int, processes: int = PROCESSES) -> list[str]:
-            return ["-m", "gunicorn", "--workers", str(processes), "--bind", f"127.0.0.1:{port}"]
+            return ["-m", "gunicorn", "--workers", str(processes), *LASTING, "--bind", f"127.0.0.1:{port}"]
 
         backend = runtime.sidecar("todo-backend", app_port=first_port)
         worker = runtime.sidecar("todo-worker", app_port=first_port + 1, subscribes=True, wait=False)

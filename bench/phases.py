@@ -111,10 +111,10 @@ _FIRST_ANSWER = """
 from django.test import Client
 from todo_project.wsgi import application
 assert Client().get("/livez", headers={"host": "localhost"}).status_code == 200
-ready = time.perf_counter() - begun
+ready, busy = time.perf_counter() - begun, time.process_time()
 time.sleep(1.5)
 kib = next(int(line.split()[1]) for line in Path("/proc/self/smaps_rollup").read_text().splitlines() if line.startswith("Pss:"))
-print(json.dumps([ready, kib / 1024]))
+print(json.dumps([ready, busy, kib / 1024]))
 """
 _WITHOUT = """
 from django.conf import settings
@@ -130,20 +130,22 @@ def _start(report: Report) -> None:
         "DAPR_ENABLED=false": (_BEGIN + _FIRST_ANSWER, "false"),
         "DAPR_ENABLED=true, phase 0": (_BEGIN + _FIRST_ANSWER, "true"),
     }
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
+    runs: dict[str, list[tuple[float, ...]]] = {name: [] for name in programs}
     move(0)
     for _ in range(TURNS):
         for name, (program, enabled) in programs.items():
             environment = {**os.environ, "ROLE": "api", "DAPR_ENABLED": enabled}
             done = subprocess.run([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, text=True, check=True)
             runs[name].append(tuple(json.loads(done.stdout.splitlines()[-1])))
-    report.section(f"Start of an api process and its memory (the best of {TURNS})", ["", "first answer after s", "PSS MiB"])
+    report.section(
+        f"Start of an api process and its memory (the best of {TURNS})", ["", "first answer after s", "CPU s until then", "PSS MiB"]
+    )
     best = {name: [min(values) for values in zip(*of, strict=True)] for name, of in runs.items()}
-    for name, (seconds, mebibytes) in best.items():
-        report.row(name, seconds, mebibytes)
+    for name, figures in best.items():
+        report.row(name, *figures)
     (without, off, phase_0) = best.values()
     report.section("Goals", ["phase 0 : without the bridge", "found", "goal", ""])
-    report.goal("start", off[0] / without[0], 1.05, at_most=True)
-    report.goal("memory", off[1] / without[1], 1.05, at_most=True)
-    report.goal("start, DAPR_ENABLED=true", phase_0[0] / without[0], 1.05, at_most=True)
-    report.goal("memory, DAPR_ENABLED=true", phase_0[1] / without[1], 1.05, at_most=True)
+    for name, found in (("DAPR_ENABLED=false", off), ("DAPR_ENABLED=true", phase_0)):
+        report.goal(f"CPU of the start, {name}", found[1] / without[1], 1.05, at_most=True)
+        report.goal(f"memory, {name}", found[2] / without[2], 1.05, at_most=True)
+    report.note("CPU, since the time until the first answer is as much the machine's as the program's.")

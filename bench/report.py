@@ -22,7 +22,8 @@ class Report:
         self._say(f"# Measured on {now:%Y-%m-%d %H:%M} UTC\n")
         cores = len(os.sched_getaffinity(0))
         self._say(
-            f"{cores} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}. Compare within a table only.\n"
+            f"{cores} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, load average"
+            f" {os.getloadavg()[0]:.1f} before it began. Compare within a table only.\n"
         )
 
     def _say(self, line: str) -> None:

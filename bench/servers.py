@@ -14,6 +14,7 @@ from tools.children import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[1]
 PROCESSES = 2
+LASTING = ["--max-requests", "0"]  # a worker that is replaced closes connections, on which the load generator does not ask again
 
 
 class Server:
@@ -87,7 +88,7 @@ def _pss(pid: int) -> int:
 @contextmanager
 def started(first_port: int) -> Iterator[dict[str, Server]]:
     """This product, a plain DRF project and a FastAPI service, on the same database."""
-    gunicorn = [sys.executable, "-m", "gunicorn", "--workers", str(PROCESSES)]
+    gunicorn = [sys.executable, "-m", "gunicorn", "--workers", str(PROCESSES), *LASTING]
     uvicorn = [sys.executable, "-m", "uvicorn", "bench.peers.fastapi_app:app", "--workers", str(PROCESSES), "--log-level", "critical"]
     commands = {
         "todo": [*gunicorn, "--bind", f"127.0.0.1:{first_port}"],
