@@ -1,5 +1,6 @@
 """What the gateway adds to a request, directly and through the sidecars: `python -m bench.gateway`, on a stack of its own."""
 
+import os
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from tests.e2e.stack import Person
 from tests.e2e.web_stack import WebStack
 from tools.environment import Refusal, lookup
 
-ROUNDS = 5
+ROUNDS = 3
 SECONDS = 3.0
 
 
@@ -55,7 +56,10 @@ def measure(stack: WebStack) -> None:
                     raise RuntimeError(f"{way}: {[result.statuses for result in results]}")
                 middle = [statistics.median(result.percentile(share) for result in results) for share in (0.5, 0.99)]
                 report.row(name, way, *middle, round(statistics.median(result.rate for result in results)))
-    report.note(f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, the ways in turn. All processes share the cores with the load generator.")
+    report.note(
+        f"Medians of {ROUNDS} rounds of {SECONDS:.0f} s, the ways in turn. All processes share the cores with the load generator. "
+        f"Load average at the end: {os.getloadavg()[0]:.1f}."
+    )
     if stack.route() != "sidecar":
         raise RuntimeError("the gateway left the sidecar meanwhile: nothing was measured")
     report.write()

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "@playwright/test";
@@ -89,5 +89,8 @@ try {
 } finally {
   await browser.close();
 }
-writeFileSync(results, `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), found }, null, 1)}\n`);
+writeFileSync(
+  results,
+  `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), cores: cpus().length, load: loadavg()[0], found }, null, 1)}\n`,
+);
 if (found.some(({ scores }) => Object.values(scores).some((score) => score < GOAL))) process.exit(1);

@@ -47,7 +47,7 @@ export default function Board({ project, by }: { project: string; by: BoardBy })
           key={column.id}
           aria-label={column.title}
           data-drop={`column:${column.id}`}
-          className="flex min-w-52 max-w-80 flex-1 flex-col rounded-xl bg-side p-2"
+          className="flex min-w-64 max-w-80 flex-1 flex-col xl:min-w-52 rounded-xl bg-side p-2"
         >
           <h2 className="flex items-baseline gap-2 px-2 py-1.5 text-sm font-semibold">
             {column.title}
