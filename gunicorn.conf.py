@@ -29,4 +29,4 @@ def post_worker_init(worker: Any) -> None:
 
     health.drain_on_term()
     reports.start()
-    switches.current()  # begins to read them: the first request would go by none
+    switches.prepare()  # the first request would go by none, or be slow beside what a first reading imports

@@ -168,6 +168,16 @@ def refresh() -> Snapshot:
     return _known.snapshot
 
 
+def prepare() -> None:
+    """Read the rows before the first request, import what they need, and go on reading in the background.
+
+    For the hook of a server whose process is about to serve. Does nothing where `DAPR_ENABLED` is not set.
+    """
+    if getattr(settings, CEILINGS["sidecar"], False):
+        refresh()
+        current()
+
+
 def pin(snapshot: Snapshot | None) -> None:
     """Let `current` answer this, whatever the rows say, until it is called with None. For tests."""
     _known.pinned = snapshot

@@ -120,3 +120,14 @@ def test_what_calls_are_made_of_is_imported_before_anybody_sees_that_it_is_neede
     url = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": PROJECT, "DATABASE_URL": url}
     subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=Path(__file__).parents[2], env=environment, check=True, timeout=30)
+
+
+def test_a_process_that_prepares_itself_knows_the_switches_at_once(rows: None, settings: Settings) -> None:
+    BlockSwitch.objects.create(block="sidecar", stage="on")
+    switches.stop()
+    settings.DAPR_ENABLED = False
+    switches.prepare()
+    settings.DAPR_ENABLED = True
+    assert not switches._known.snapshot.is_on("sidecar")
+    switches.prepare()
+    assert switches._known.snapshot.is_on("sidecar")
