@@ -83,6 +83,15 @@ def effects(consumer: str, subject: str = "order/1") -> list[int]:
     return list(Entry.objects.filter(consumer=consumer, subject=subject).order_by("id").values_list("number", flat=True))
 
 
+@pytest.fixture(autouse=True)
+def _no_reports_from_the_test_before() -> Iterator[None]:
+    """A request lets its process report: in the next test nobody would expect that."""
+    yield
+    from dapr_bridge import reports
+
+    reports.stop()
+
+
 @pytest.fixture
 def dapr_allowed(settings: Settings) -> Iterator[None]:
     """All ceilings are up: what is on is what the rows say. Afterwards the threads that read them and report are gone."""

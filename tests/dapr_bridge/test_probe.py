@@ -28,7 +28,8 @@ def daprd(dapr_runtime: DaprRuntime) -> Iterator[Sidecar]:
 
 @pytest.fixture
 def real(daprd: Sidecar, valkey_server: Valkey) -> Iterator[Sidecar]:
-    """The bridge uses it, probes it, and has just read from it; state is on."""
+    """The bridge uses it, probes it, and has just read from it; state is on, and was empty."""
+    valkey_server.flushall()
     with (
         pointed_at(http_port=daprd.http_port, grpc_port=daprd.grpc_port, API_TOKEN=daprd.api_token, PROBE_SECONDS=0.25),
         switched("state"),
