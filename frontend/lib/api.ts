@@ -8,6 +8,7 @@ const PATIENCE = 30_000;
 const PATIENCE_WITH_FILES = 300_000;
 const MERGE_PATCH = { "Content-Type": "application/merge-patch+json" };
 let csrfToken: string | null = null;
+let reads = new AbortController();
 
 const client = createClient<paths>({ baseUrl: "", fetch: send, headers: { accept: "application/json" } });
 
@@ -29,8 +30,9 @@ async function withToken(request: Request): Promise<Request> {
 
 async function reach(request: Request): Promise<Response> {
   const patience = request.url.includes("/api/v1/import") ? PATIENCE_WITH_FILES : PATIENCE;
+  const ends = [request.signal, AbortSignal.timeout(patience), ...(request.method === "GET" ? [reads.signal] : [])];
   try {
-    return await fetch(request, { signal: AbortSignal.any([request.signal, AbortSignal.timeout(patience)]) });
+    return await fetch(request, { signal: AbortSignal.any(ends) });
   } catch (error) {
     throw new Unreachable("The server cannot be reached.", { cause: error });
   }
@@ -57,6 +59,12 @@ async function changingSession<T>(asked: Promise<T>): Promise<T> {
   return result;
 }
 
+/** The session is about to end: what is being read would only be refused, and the browser would complain. */
+function dropReads(): void {
+  reads.abort();
+  reads = new AbortController();
+}
+
 const once = (key: string) => ({ "Idempotency-Key": key });
 const overVersion = (version: number, key: string) => ({ "If-Match": `"${version}"`, ...once(key) });
 const todoAt = (todo_id: string) => ({ path: { todo_id } });
@@ -71,14 +79,19 @@ export const api = {
     changingSession(take(client.POST("/api/v1/auth/signup", { body: { email, password, time_zone } }))),
   signIn: (email: string, password: string) =>
     changingSession(take(client.POST("/api/v1/auth/login", { body: { email, password } }))),
-  signOut: () => changingSession(take(client.POST("/api/v1/auth/logout"))),
+  signOut: () => {
+    dropReads();
+    return changingSession(take(client.POST("/api/v1/auth/logout")));
+  },
   changePassword: (current_password: string, new_password: string) =>
     changingSession(take(client.POST("/api/v1/auth/password", { body: { current_password, new_password } }))),
   updateUser: (body: Partial<Pick<User, "time_zone" | "email_reminders">>) =>
     take(client.PATCH("/api/v1/auth/session", { body, headers: MERGE_PATCH })),
   /** OpenAPI describes no bodies of DELETE, so the types know none. */
-  deleteAccount: (password: string) =>
-    changingSession(take(client.DELETE("/api/v1/auth/account", { body: { password } as never }))),
+  deleteAccount: (password: string) => {
+    dropReads();
+    return changingSession(take(client.DELETE("/api/v1/auth/account", { body: { password } as never })));
+  },
 
   tokens: () => take(client.GET("/api/v1/auth/tokens")),
   createToken: (name: string, scopes: ApiToken["scopes"], expires_at: string | null) =>

@@ -72,16 +72,18 @@ export function AccountProvider({ children, waiting }: { children: ReactNode; wa
   const account = useMemo(() => {
     const leave = async (work: () => Promise<unknown>, path: string) => {
       await sync.stop();
+      await queries.cancelQueries();
       try {
         await work();
       } catch (error) {
         sync.start();
+        void queries.invalidateQueries();
         throw error;
       }
       location.assign(path);
     };
     return user && { user, setUser, replica, clock, leave };
-  }, [user, replica, clock, sync]);
+  }, [user, replica, clock, sync, queries]);
   if (account === null) return waiting;
   return (
     <QueryClientProvider client={queries}>
