@@ -107,6 +107,7 @@ class _Own:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self._laying_down = threading.Lock()  # the thread and a scrape may want to at the same moment, and share a file
         self.numbers: dict[Key, list[float]] = {}
         self._ledger: Ledger | None = None
         self._refused = False
@@ -116,13 +117,14 @@ class _Own:
         return self._ledger is not None
 
     def write(self) -> None:
-        ledger = self._opened()
-        try:
-            if ledger is not None:
-                ledger.write(self._so_far())
-        except OSError as error:  # somebody has emptied the folder, or it is full
-            logger.warning("metrics.not_written", error=type(error).__name__)
-            self.close()
+        with self._laying_down:
+            ledger = self._opened()
+            try:
+                if ledger is not None:
+                    ledger.write(self._so_far())
+            except OSError as error:  # somebody has emptied the folder, or it is full
+                logger.warning("metrics.not_written", error=type(error).__name__)
+                self.close()
 
     def total(self) -> Numbers:
         return self._so_far() if self._ledger is None else self._ledger.total()

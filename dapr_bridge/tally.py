@@ -8,14 +8,14 @@ _counts: Counter[str] = Counter()
 _lock = threading.Lock()
 
 
-def _after_fork() -> None:
-    """What the parent counted is the parent's, and its lock may be held."""
+def forget() -> None:
+    """Begin at 0: in the child of a fork, since what the parent counted is the parent's, and in tests."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.Lock()  # the parent's may be held
     _counts.clear()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=forget)
 
 
 def count(name: str, number: int = 1) -> None:

@@ -84,12 +84,14 @@ def effects(consumer: str, subject: str = "order/1") -> list[int]:
 
 
 @pytest.fixture(autouse=True)
-def _no_reports_from_the_test_before() -> Iterator[None]:
-    """A request lets its process report: in the next test nobody would expect that."""
+def _nothing_goes_on_from_the_test_before() -> Iterator[None]:
+    """A request lets its process report and follow the switches; in the next test nobody would expect that, or what was counted."""
     yield
-    from dapr_bridge import reports
+    from dapr_bridge import reports, switches, tally
 
     reports.stop()
+    switches.stop()
+    tally.forget()
 
 
 @pytest.fixture
