@@ -92,12 +92,19 @@ def servers() -> Iterator[tuple[str, postgres.Installation | None]]:
 
 
 def passes(check: Check, env: Mapping[str, str]) -> bool:
-    """Run one check, its output going to the terminal as it comes."""
+    """Run one check, its output going to the terminal as it comes. Tests that failed beside others are tried once more, alone."""
     print(f"\n=== {check.name}: {' '.join(check.argv).replace(PYTHON, 'python')}", flush=True)
     begun = time.monotonic()
-    code = subprocess.run(check.argv, env={**env, **check.env}, stdin=subprocess.DEVNULL, check=False).returncode
+    code = _run(check.argv, {**env, **check.env})
+    if code and check.argv[: len(PYTEST)] == PYTEST:
+        print(f"=== {check.name}: once more, alone, what failed above", flush=True)
+        code = _run([*check.argv, "--numprocesses", "0", "--last-failed", "--last-failed-no-failures", "none"], {**env, **check.env})
     print(f"=== {check.name}: {'passed' if code == 0 else f'FAILED (exit code {code})'} in {time.monotonic() - begun:.0f} s", flush=True)
     return code == 0
+
+
+def _run(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    return subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def main() -> None:
