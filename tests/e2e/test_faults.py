@@ -11,8 +11,8 @@ import pytest
 from tests.e2e.dapr_stack import eventually
 from tests.e2e.everyday import PEOPLE, Busy, Load
 from tests.e2e.faults import FAULTS, Fault, FaultyStack
-from tests.e2e.test_chaos import until_quiet
-from tests.e2e.test_phases import NO_LIMITS, assert_in_order
+from tests.e2e.test_chaos import assert_in_order, until_quiet
+from tests.e2e.test_phases import NO_LIMITS
 from tools.processes import answers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.dapr, pytest.mark.timeout(300)]

@@ -12,7 +12,7 @@ from tests.e2e.conversation import Conversation
 from tests.e2e.dapr_stack import DaprStack
 from tests.e2e.everyday import PEOPLE, Busy, Load
 from tests.e2e.stack import Person
-from tests.e2e.test_chaos import until_quiet
+from tests.e2e.test_chaos import assert_in_order, until_quiet
 
 pytestmark = [pytest.mark.e2e, pytest.mark.dapr, pytest.mark.timeout(600)]
 
@@ -88,16 +88,3 @@ def test_two_thousand_operations_are_answered_with_the_same_bytes_in_every_phase
     for phase, answers in zip(PHASES, told, strict=True):
         for number, (mine, first) in enumerate(zip(answers, told[0], strict=True)):
             assert mine == first, f"seed {seed}, operation {number}, phase {phase}:\n{mine}\n{first}"
-
-
-def assert_in_order(stack: DaprStack) -> None:
-    """Every due consumer has its receipt, and those of a todo were handled in the order in which they happened."""
-    assert not stack.query(
-        "SELECT o.type, consumer FROM dapr_bridge_outbox o, unnest(o.due) AS consumer WHERE NOT EXISTS"
-        " (SELECT FROM dapr_bridge_receipt r WHERE r.event_id = o.id AND r.consumer = consumer)"
-    )
-    assert not stack.query(
-        "SELECT subject, consumer FROM (SELECT o.subject, r.consumer, r.created_at,"
-        " lag(r.created_at) OVER (PARTITION BY o.subject, r.consumer ORDER BY o.position) AS before"
-        " FROM dapr_bridge_outbox o JOIN dapr_bridge_receipt r ON r.event_id = o.id) AS seen WHERE created_at < before"
-    )
