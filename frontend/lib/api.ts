@@ -7,6 +7,7 @@ import { ApiProblem, problemFrom, Unreachable } from "./problem";
 const PATIENCE = 30_000;
 const PATIENCE_WITH_FILES = 300_000;
 const MERGE_PATCH = { "Content-Type": "application/merge-patch+json" };
+const SESSION = "/api/v1/auth/session";
 let csrfToken: string | null = null;
 let reads = new AbortController();
 
@@ -30,7 +31,8 @@ async function withToken(request: Request): Promise<Request> {
 
 async function reach(request: Request): Promise<Response> {
   const patience = request.url.includes("/api/v1/import") ? PATIENCE_WITH_FILES : PATIENCE;
-  const ends = [request.signal, AbortSignal.timeout(patience), ...(request.method === "GET" ? [reads.signal] : [])];
+  const ends = [request.signal, AbortSignal.timeout(patience)];
+  if (request.method === "GET" && !request.url.endsWith(SESSION)) ends.push(reads.signal);
   try {
     return await fetch(request, { signal: AbortSignal.any(ends) });
   } catch (error) {
@@ -47,7 +49,7 @@ async function take<T>(asked: Promise<Answer<T>>): Promise<T> {
 }
 
 async function session(): Promise<User | null> {
-  const said = await take(client.GET("/api/v1/auth/session"));
+  const said = await take(client.GET(SESSION));
   csrfToken = said.csrf_token;
   return said.user;
 }
@@ -59,10 +61,15 @@ async function changingSession<T>(asked: Promise<T>): Promise<T> {
   return result;
 }
 
-/** The session is about to end: what is being read would only be refused, and the browser would complain. */
-function dropReads(): void {
+/** Nothing is read any more: it would only be refused, and the browser would complain. Reads go on when the session stays. */
+async function endingSession<T>(end: () => Promise<T>): Promise<T> {
   reads.abort();
-  reads = new AbortController();
+  try {
+    return await changingSession(end());
+  } catch (error) {
+    reads = new AbortController();
+    throw error;
+  }
 }
 
 const once = (key: string) => ({ "Idempotency-Key": key });
@@ -79,19 +86,14 @@ export const api = {
     changingSession(take(client.POST("/api/v1/auth/signup", { body: { email, password, time_zone } }))),
   signIn: (email: string, password: string) =>
     changingSession(take(client.POST("/api/v1/auth/login", { body: { email, password } }))),
-  signOut: () => {
-    dropReads();
-    return changingSession(take(client.POST("/api/v1/auth/logout")));
-  },
+  signOut: () => endingSession(() => take(client.POST("/api/v1/auth/logout"))),
   changePassword: (current_password: string, new_password: string) =>
     changingSession(take(client.POST("/api/v1/auth/password", { body: { current_password, new_password } }))),
   updateUser: (body: Partial<Pick<User, "time_zone" | "email_reminders">>) =>
     take(client.PATCH("/api/v1/auth/session", { body, headers: MERGE_PATCH })),
   /** OpenAPI describes no bodies of DELETE, so the types know none. */
-  deleteAccount: (password: string) => {
-    dropReads();
-    return changingSession(take(client.DELETE("/api/v1/auth/account", { body: { password } as never })));
-  },
+  deleteAccount: (password: string) =>
+    endingSession(() => take(client.DELETE("/api/v1/auth/account", { body: { password } as never }))),
 
   tokens: () => take(client.GET("/api/v1/auth/tokens")),
   createToken: (name: string, scopes: ApiToken["scopes"], expires_at: string | null) =>
