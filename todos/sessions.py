@@ -3,7 +3,9 @@
 from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db import OperationalError
 from django.utils import timezone
 
 from todos.joined import Joined
@@ -49,3 +51,15 @@ class SessionStore(DatabaseSessionStore):
         session = cast(Session, super().create_model_instance(data))
         session.user_id = data.get(SESSION_KEY)
         return session
+
+    def save(self, must_create: bool = False) -> None:
+        """Django's own, but a database that is away is no session that was deleted: the client shall try again.
+
+        Raises OperationalError while the database is away, UpdateError when the session is gone.
+        """
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if isinstance(error.__context__, OperationalError):
+                raise error.__context__ from None
+            raise
