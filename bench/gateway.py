@@ -24,13 +24,10 @@ def main() -> None:
         raise Refusal("There is no daprd or no Valkey here: start `make run` once, which brings them.")
     with tempfile.TemporaryDirectory(prefix="todo-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         stack = WebStack(Path(folder), daprd_binary=binaries[0], valkey_binary=binaries[1])
-        try:
-            stack.start()
+        with stack.running():
             stack.switch(sidecar="on", invocation="on")
             stack.until_route("sidecar")
             measure(stack)
-        finally:
-            stack.stop()
 
 
 def measure(stack: WebStack) -> None:

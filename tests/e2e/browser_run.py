@@ -23,8 +23,7 @@ def main(words: list[str]) -> int:
     node = build_web.build(print)
     with tempfile.TemporaryDirectory(prefix="todo-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         stack = WebStack(Path(folder), daprd_binary=daprd_binary, valkey_binary=valkey_binary, **LIMITS)
-        try:
-            stack.start()
+        with stack.running():
             stack.switch(**dict.fromkeys(BLOCKS, "on"))
             stack.until_route("sidecar")
             before = stack.invocations()
@@ -32,8 +31,6 @@ def main(words: list[str]) -> int:
             code = subprocess.run([*node.npm, "run", "e2e", "--", *words], cwd=build_web.WEB, env=env, check=False).returncode
             print(f"{stack.invocations() - before} requests went through the sidecar; the way at the end: {stack.route()}", flush=True)
             return code or int(stack.route() != "sidecar")
-        finally:
-            stack.stop()
 
 
 if __name__ == "__main__":

@@ -12,8 +12,5 @@ from tests.e2e.dapr_stack import DaprStack
 def dapr_stack(daprd_binary: Path, valkey_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaprStack]:
     """The product with Dapr beside it, in phase 0; one for the tests of a module, which leave it running."""
     stack = DaprStack(tmp_path_factory.mktemp("stack"), daprd_binary=daprd_binary, valkey_binary=valkey_binary)
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -122,21 +122,19 @@ class Stack:
             if program.process:
                 program.kill()
 
+    @contextmanager
+    def running(self) -> Iterator[Self]:
+        """Started, and stopped at the end, whatever happens."""
+        try:
+            self.start()
+            yield self
+        finally:
+            self.stop()
+
     def query(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
         """Ask the database directly."""
         with psycopg.connect(self.database, autocommit=True) as connection:
             return connection.execute(sql, params).fetchall()
-
-
-@contextmanager
-def running(folder: Path, **options: Any) -> Iterator[Stack]:
-    """A stack that is stopped at the end, whatever happened."""
-    stack = Stack(folder, **options)
-    try:
-        stack.start()
-        yield stack
-    finally:
-        stack.stop()
 
 
 class Person:

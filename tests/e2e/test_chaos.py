@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.e2e.stack import Answer, Person, Stack, running
+from tests.e2e.stack import Answer, Person, Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -165,7 +165,7 @@ def restart_database(stack: Stack) -> None:
 def test_nothing_is_lost_or_done_twice_while_everything_is_killed(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print("seed", seed)
-    with running(tmp_path, relays=2) as stack:
+    with Stack(tmp_path, relays=2).running() as stack:
         writers = [Writer(stack, number, seed) for number in range(WRITERS)]
         for writer in writers:
             writer.person.sign_up()

@@ -26,11 +26,8 @@ TRIES = 4  # of the time limits alone: a busy machine slows something else each 
 @pytest.fixture(scope="module")
 def stack(daprd_binary: Path, valkey_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultyStack]:
     stack = FaultyStack(tmp_path_factory.mktemp("faults"), daprd_binary=daprd_binary, valkey_binary=valkey_binary, **NO_LIMITS)
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()
 
 
 @pytest.fixture(scope="module")

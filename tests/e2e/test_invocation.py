@@ -36,12 +36,9 @@ def stack(daprd_binary: Path, valkey_binary: Path, tmp_path_factory: pytest.Temp
     """Everything running, invocation on; an address has five tries to log in, and the gateway a secret to sign with."""
     variables = {"GATEWAY_SECRET": SECRET, "LIMIT_LOGINS_PER_ADDRESS": "5/3600"}
     started = DaprStack(tmp_path_factory.mktemp("stack"), daprd_binary=daprd_binary, valkey_binary=valkey_binary, **variables)
-    try:
-        started.start()
+    with started.running():
         started.phase(2)
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture(scope="module")

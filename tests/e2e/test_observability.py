@@ -35,12 +35,9 @@ def stack(otlp: Otlp, daprd_binary: Path, valkey_binary: Path, tmp_path_factory:
     """Everything running, and every switch on."""
     variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": otlp.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
     started = DaprStack(tmp_path_factory.mktemp("stack"), daprd_binary=daprd_binary, valkey_binary=valkey_binary, **variables)
-    try:
-        started.start()
+    with started.running():
         started.phase(5)
         yield started
-    finally:
-        started.stop()
 
 
 @pytest.fixture(scope="module")

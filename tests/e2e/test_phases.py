@@ -26,11 +26,8 @@ NO_LIMITS = {f"LIMIT_LOGINS_PER_{what}": "1000000/60" for what in ("ADDRESS", "A
 def stack(daprd_binary: Path, valkey_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaprStack]:
     """The product with Dapr beside it, where people may log in as often as they like."""
     stack = DaprStack(tmp_path_factory.mktemp("phases"), daprd_binary=daprd_binary, valkey_binary=valkey_binary, **NO_LIMITS)
-    try:
-        stack.start()
+    with stack.running():
         yield stack
-    finally:
-        stack.stop()
 
 
 def every_step() -> list[int]:

@@ -6,7 +6,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from dapr_bridge.pytest_dapr import DaprRuntime, Sidecar, Valkey
+from tests.e2e.dapr_stack import eventually
 from tests.helm.watched import expressions, names
 from tests.local_run import ROOT
 
@@ -131,13 +132,6 @@ def listening(pid: int) -> set[str]:
                 raw = bytes.fromhex(local.partition(":")[0])
                 found.add(".".join(map(str, raw[::-1])) if len(raw) == 4 else table)
     return found
-
-
-def eventually(condition: Callable[[], Any], within: float = 20) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "still false"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("name", "components"), [("backend", {"secretstore", "statestore"}), ("worker", {"secretstore", "pubsub"})])

@@ -37,9 +37,8 @@ class Fronted(DaprStack):
 def stack(daprd_binary: Path, valkey_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
     with ExitStack() as proxies:
         started = Fronted(tmp_path_factory.mktemp("stack"), proxies, daprd_binary=daprd_binary, valkey_binary=valkey_binary)
-        proxies.callback(started.stop)
-        started.start()
-        yield started
+        with started.running():
+            yield started
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from dapr_bridge import phases, reports, shadow, sidecar, switches, tally
 from dapr_bridge.fake_sidecar import pointed_at
 from dapr_bridge.models import BlockSwitch, ShadowMismatch
 from dapr_bridge.pytest_dapr import DaprRuntime, Sidecar, Valkey
+from tests.e2e.dapr_stack import eventually
 from tests.e2e.proxy import Proxy
 from todos.models import ApiToken, Label, Project, Todo, User
 from todos.services import accounts, labels, projects, todos
@@ -71,7 +72,7 @@ def switch(**stages: str) -> None:
     """Bring blocks to stages as an operator's rows would, here at once."""
     for block, stage in stages.items():
         BlockSwitch.objects.update_or_create(block=block, defaults={"stage": stage})
-    _eventually(lambda: all(switches.refresh().row(block).stage == stage for block, stage in stages.items()))
+    eventually(lambda: all(switches.refresh().row(block).stage == stage for block, stage in stages.items()))
 
 
 @pytest.fixture
@@ -491,14 +492,14 @@ class TestShadow:
     ) -> None:
         switch(sidecar="on", state="shadow")
         right = read(api, "todos")
-        _eventually(lambda: len(kept(store)) == 1)
+        eventually(lambda: len(kept(store)) == 1)
         with connection.cursor() as cursor, transaction.atomic():
             cursor.execute("SET LOCAL session_replication_role = replica")  # as a careless restore does: no trigger moves the token
             cursor.execute("UPDATE todos_todo SET title = 'Secret' WHERE id = %s", [mine["todo"]])
         changed = read(api, "todos")
         assert b"Secret" in changed[1]
         assert changed[1] != right[1]
-        mismatch = _eventually(ShadowMismatch.objects.first)
+        mismatch = eventually(ShadowMismatch.objects.first)
         assert mismatch.places == ["/2/results/0/title"]
         assert "Secret" not in str(vars(mismatch))
 
@@ -507,7 +508,7 @@ class TestShadow:
         before = tally.counts().get("shadow_compared", 0)
         for path in READS * 2:
             read(api, path, mine)
-        _eventually(lambda: tally.counts().get("shadow_compared", 0) - before >= len(READS))
+        eventually(lambda: tally.counts().get("shadow_compared", 0) - before >= len(READS))
         assert not ShadowMismatch.objects.exists()
 
 
@@ -525,16 +526,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _until_hit(client: Client, path: str) -> None:
     """A spoiled value may have opened the breaker; the probe closes it, and the next miss stores."""
-    _eventually(lambda: queries(client, path) == 1)
-
-
-def _eventually(condition: Callable[[], Any], *, seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if answer := condition():
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"still false after {seconds} s")
+    eventually(lambda: queries(client, path) == 1)
 
 
 def _move(block: str, stage: str) -> None:
