@@ -7,7 +7,7 @@ GO_LOCK := $(COMPILE) --group pyproject.toml:go
 NODE_LOCK := $(COMPILE) --group pyproject.toml:node
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev install install-dev logs test lint format types bench lock clean
+.PHONY: help run dev install install-dev logs test lint format types bench cluster cluster-test cluster-down lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,16 @@ types: install-dev  ## mypy, strict
 
 bench: install-dev  ## measure beside the peers; writes bench/results/
 	@exec $(PY) -m bench
+
+cluster: install-dev  ## a Kubernetes of one node on this machine with Dapr and the product (Linux, root; minutes the first time)
+	@$(PY) -m tools.cluster up
+	@exec $(PY) -m tools.cluster install
+
+cluster-test: install-dev  ## prove the chart on a cluster: that of KUBECONFIG, else the one of `make cluster`; writes bench/results/
+	@exec $(PY) -m tools.cluster test
+
+cluster-down:  ## take the cluster away
+	@exec $(PY) -m tools.cluster down
 
 lock: install-dev  ## write requirements*.txt anew from pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check uv

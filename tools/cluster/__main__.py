@@ -1,0 +1,137 @@
+"""`python -m tools.cluster up | install | open [PORT] | run COMMAND ... | test [PYTEST OPTIONS] | down`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from tools.cluster import dapr, doors, images, lab, programs
+from tools.cluster.layout import CONTAINERD, VALUES
+from tools.environment import ROOT, Refusal
+
+CHART = ROOT / "helm" / "todo-app"
+NAMESPACE = "todo"
+PORT = 8080
+
+
+def up() -> None:
+    """Everything that is missing, a node, Dapr."""
+    lab.refuse_what_cannot_be()
+    binaries = programs.obtain(say)
+    chart = programs.dapr_chart(say)
+    made = images.obtain(binaries, _version(), say)
+    lab.start(binaries, say)
+    run = _runner(binaries)
+    say(f"Giving {len(made)} images to the node ...")
+    for image in made:
+        run("ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "--no-unpack", str(image.archive), quiet=True)
+    stand_ins = [f"--from-literal={name.replace(' ', '-')}={text}" for name, text in images.STAND_INS.items()]
+    run("kubectl", "create", "configmap", "stand-ins", "--namespace", "kube-system", *stand_ins, quiet=True)
+    VALUES.write_text(yaml.safe_dump({"images": {"registry": "localhost"}}))
+    say("Installing Dapr ...")
+    dapr.install(chart, binaries["daprd"].name.rpartition("-")[2], partial(run, quiet=True))
+    say("The lab is up. `python -m tools.cluster run kubectl get pods -A` looks into it; `make cluster-down` takes it away.")
+
+
+def install() -> None:
+    """The product in its namespace, with the chart's own PostgreSQL and Valkey."""
+    run = _runner(programs.obtain(say))
+    _restricted(run)
+    own = ["--set", "postgresql.enabled=true", "--set", f"origin=http://127.0.0.1:{PORT}"]
+    words = ["--namespace", NAMESPACE, "--values", str(VALUES), *own, "--wait", "--timeout", "5m"]
+    run("helm", "upgrade", "--install", "todo", str(CHART), *words)
+    say(f"Installed. `python -m tools.cluster open` lets you see it at http://127.0.0.1:{PORT}")
+
+
+def _restricted(run: Callable[..., None]) -> None:
+    """The namespace, in which nothing runs that asks for rights."""
+    namespace = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+    }
+    run("kubectl", "apply", "--filename=-", given=yaml.safe_dump(namespace))
+
+
+def _open(port: int = PORT) -> None:
+    """Let a browser of this machine see the web app, until this is stopped."""
+    where = "--output=jsonpath={.spec.clusterIP}:{.spec.ports[0].port}"
+    address = _answer("kubectl", "get", "service", "todo-frontend", "--namespace", NAMESPACE, where)
+    host, _, number = address.partition(":")
+    say(f"http://127.0.0.1:{port} (until you stop this)")
+    doors.lead(port, lab.first_process(), (host, int(number)))
+
+
+def run_in_lab(words: list[str]) -> int:
+    """A command in the lab, in this folder; its exit code."""
+    command = lab.enter(words, lab.environment(programs.obtain(say)))
+    return subprocess.run(command, check=False).returncode
+
+
+def test(options: list[str]) -> int:
+    """The proofs of tests/cluster on the cluster of KUBECONFIG, else in the lab, which is started if it is not there; their exit code."""
+    command = [sys.executable, "-m", "pytest", "-c", "tests/cluster/pytest.ini", *(options or ["tests/cluster"])]
+    if os.environ.get("KUBECONFIG"):
+        return subprocess.run(command, cwd=ROOT, check=False).returncode
+    if lab.init() is None:
+        up()
+    return run_in_lab(command)
+
+
+def _runner(binaries: Mapping[str, Path]) -> Callable[..., None]:
+    environment = lab.environment(binaries)
+
+    def run(*words: str, given: str | None = None, quiet: bool = False) -> None:
+        done = subprocess.run(lab.enter(words, environment), input=given, text=True, capture_output=quiet, check=False)
+        if done.returncode:
+            said = (done.stderr or done.stdout or "").strip().splitlines() if quiet else []
+            raise Refusal(f"`{' '.join(words[:3])}` failed in the lab{': ' + said[-1] if said else '.'}")
+
+    return run
+
+
+def _answer(*words: str) -> str:
+    command = lab.enter(words, lab.environment(programs.obtain(say)))
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _version() -> str:
+    return str(yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"])
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, flush=True)
+
+
+def main(words: list[str]) -> int:
+    """One command; its exit code."""
+    match words:
+        case ["up"]:
+            up()
+        case ["install"]:
+            install()
+        case ["open", *port] if len(port) < 2 and all(map(str.isdigit, port)):
+            _open(*map(int, port))
+        case ["run", _, *_]:
+            return run_in_lab(words[1:])
+        case ["test", *_]:
+            return test(words[1:])
+        case ["down"]:
+            lab.stop()
+        case _:
+            raise Refusal(str(__doc__))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+    except KeyboardInterrupt:
+        sys.exit(130)
