@@ -2,7 +2,7 @@
 
 Every fenced block marked `sh` is executed, in order, by one bash that stops at the first failure. Some commands get a
 meaning that fits a test: `git clone` copies this checkout, `make run` goes on in the background once it is ready (as in a
-second terminal), `make test` and `make bench` are only looked up, and `curl` fails on an HTTP error. Blocks that are not to
+second terminal), `make test`, `make bench` and `make cluster` with its kin are only looked up, and `curl` fails on an HTTP error. Blocks that are not to
 be executed are marked otherwise (`console`, `text`, `json`).
 """
 
@@ -34,7 +34,7 @@ make() {
             sleep 0.2
         done
         ;;
-    test | bench) command make --dry-run "$1" >/dev/null ;;
+    test | bench | cluster | cluster-*) command make --dry-run "$1" >/dev/null ;;
     *) command make "$@" ;;
     esac
 }
