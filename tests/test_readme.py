@@ -2,8 +2,8 @@
 
 Every fenced block marked `sh` is executed, in order, by one bash that stops at the first failure. Some commands get a
 meaning that fits a test: `git clone` copies this checkout, `make run` goes on in the background once it is ready (as in a
-second terminal), `make test`, `make bench` and `make cluster` with its kin are only looked up, and `curl` fails on an HTTP error. Blocks that are not to
-be executed are marked otherwise (`console`, `text`, `json`).
+second terminal), `make test`, `make bench` and `make cluster` with its kin are only looked up, and `curl` fails on an HTTP
+error. Blocks that are not to be executed are marked otherwise (`console`, `text`, `json`).
 """
 
 import os
