@@ -24,11 +24,11 @@ def check_database(**kwargs: Any) -> list[CheckMessage]:
                 id="todo_project.E001",
             )
         )
-    if not default.get("CONN_HEALTH_CHECKS"):
+    if default["ENGINE"] != "todo_project.database" and not default.get("CONN_HEALTH_CHECKS"):
         found.append(
             Error(
-                "DATABASES: a connection pool without CONN_HEALTH_CHECKS.",
-                hint="Set CONN_HEALTH_CHECKS to True: otherwise each broken connection fails a request after PostgreSQL restarts.",
+                "DATABASES: a connection pool of which nobody looks whether its connections still live.",
+                hint="Set ENGINE to todo_project.database: otherwise each broken connection fails a request after PostgreSQL restarts.",
                 id="todo_project.E002",
             )
         )

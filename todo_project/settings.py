@@ -87,10 +87,10 @@ _url_options = DATABASES["default"].get("OPTIONS", {})  # behind the "?" of the 
 _keeps_connections = ROLE == "worker"
 _pool_size = 0 if _keeps_connections else env.int("DATABASE_POOL_SIZE", default=8)
 DATABASES["default"].update(
-    ENGINE="django.db.backends.postgresql",
+    ENGINE="todo_project.database",
     HOST=_url_options.pop("host", DATABASES["default"]["HOST"]),
     CONN_MAX_AGE=None if _keeps_connections else 0,  # the pool keeps connections; it refuses anything but 0
-    CONN_HEALTH_CHECKS=not _keeps_connections,  # without it every broken pooled connection fails one request
+    CONN_HEALTH_CHECKS=False,  # the engine sees which pooled connections have ended
     OPTIONS={
         **_url_options,
         "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 4, "reconnect_timeout": 2} if _pool_size else False,

@@ -25,7 +25,7 @@ def database(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def describe(**differences: Any) -> None:
         described = deepcopy(settings.DATABASES["default"])
-        described["CONN_MAX_AGE"], described["CONN_HEALTH_CHECKS"] = 0, True
+        described["CONN_MAX_AGE"] = 0
         described["OPTIONS"]["pool"] = {"max_size": 8, "timeout": 4}
         described["OPTIONS"].update(differences.pop("OPTIONS", {}))
         monkeypatch.setitem(settings.DATABASES, "default", {**described, **differences})
@@ -41,7 +41,7 @@ def test_the_projects_own_settings_are_in_order() -> None:
     ("differences", "finding"),
     [
         ({"CONN_MAX_AGE": 60}, "todo_project.E001"),
-        ({"CONN_HEALTH_CHECKS": False}, "todo_project.E002"),
+        ({"ENGINE": "django.db.backends.postgresql"}, "todo_project.E002"),
         ({"OPTIONS": {"pool": True}}, "todo_project.E003"),
         ({"OPTIONS": {"pool": {"timeout": 30}}}, "todo_project.E003"),
     ],
