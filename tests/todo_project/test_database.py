@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def pooled() -> Iterator[DatabaseWrapper]:
     settings = deepcopy(connection.settings_dict)
     settings |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
-    settings["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 2, "timeout": 4}}
-    wrapper = DatabaseWrapper(settings, alias="pooled")
+    settings["OPTIONS"] |= {"pool": {"min_size": 1, "max_size": 1, "timeout": 4}}
+    wrapper = DatabaseWrapper(settings, alias="default")
     yield wrapper
     wrapper.close()
     wrapper.close_pool()
