@@ -7,6 +7,7 @@ export default defineConfig({
   fullyParallel: true,
   workers: 2,
   forbidOnly: true,
+  retries: 1, // and the report calls it flaky
   timeout: 90_000,
   expect: { timeout: 10_000 },
   reporter: [["list"], ["./e2e/no-skips.ts"]],
