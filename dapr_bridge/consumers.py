@@ -20,6 +20,7 @@ from dapr_bridge import metrics, trace, tracing
 from dapr_bridge.conf import ConsumerConf, conf
 from dapr_bridge.faults import is_conflict, is_lost_connection
 from dapr_bridge.models import database
+from dapr_bridge.prepared import executed
 
 logger = structlog.get_logger(__name__)
 
@@ -180,8 +181,7 @@ def handler_of(consumer: str) -> Callable[[Event], object]:
 
 
 def _take(event_id: UUID, able: list[str]) -> _Taken | None:
-    with connections[database()].cursor() as cursor:
-        cursor.execute(_TAKE, {"id": event_id, "able": able})
+    with executed(_TAKE, {"id": event_id, "able": able}) as cursor:
         row = cursor.fetchone()
     if row is None:
         return None

@@ -6,7 +6,7 @@ that an event is a head and takes effect once is checked again by `consumers.dis
 
 import enum
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from django.db import connections
 from dapr_bridge import consumers
 from dapr_bridge.conf import conf
 from dapr_bridge.models import database
+from dapr_bridge.prepared import executed
 
 VISITS_PER_CLAIM = 1000  # heads one claim looks at; bounds it when very many subjects wait for a retry
 
@@ -179,8 +180,8 @@ class Fate(enum.Enum):
 def settle(sent: Sequence[Lease]) -> list[tuple[Lease, Fate]]:
     """What has become of events that were sent; those whose rows are pruned already are left out."""
     by_position = {lease.position: lease for lease in sent}
-    rows = _fetch(_SETTLE, positions=list(by_position), attempts=[lease.attempt for lease in by_position.values()])
-    return [(by_position[position], Fate(fate)) for position, fate in rows]
+    with executed(_SETTLE, {"positions": _array(by_position), "attempts": _array(lease.attempt for lease in sent)}) as cursor:
+        return [(by_position[position], Fate(fate)) for position, fate in cursor.fetchall()]
 
 
 def renew(lease: Lease) -> bool:
@@ -207,6 +208,11 @@ def _fetch(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         cursor.execute(sql, _durations() | parameters)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """As PostgreSQL writes it: psycopg looks at each element for its type, which takes longer than the statement does."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _durations() -> dict[str, Any]:

@@ -97,7 +97,7 @@ DATABASES["default"].update(
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=20000"
         " -c pg_trgm.word_similarity_threshold=0.19",  # five letters, two of them swapped, are no more alike than 0.2
         "application_name": f"todo-{ROLE}",
-        "prepare_threshold": 1,  # of what todos/joined.py reads: Django's own cursors prepare nothing
+        "prepare_threshold": 1,  # of what goes through `prepared`: Django's own cursors prepare nothing
     },
 )
 AUTH_USER_MODEL = "todos.User"

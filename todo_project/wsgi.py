@@ -4,7 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from dapr_bridge.wsgi import Deliveries
 from todo_project.drain import DrainUnreadBody
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "todo_project.settings")
-application = DrainUnreadBody(get_wsgi_application())
+application = DrainUnreadBody(Deliveries(get_wsgi_application()))

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.core.mail import send_mail
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
-from todos import events, positions, recurrence
-from todos.models import NO_DUE, Activity, Notification, Todo, TodoLabel, User
+from todos import events, positions, prepared, recurrence
+from todos.models import NO_DUE, Notification, Todo, TodoLabel, User
 from todos.services.todo_rules import shifted_reminder, zone_named
 from todos.services.todos import last_position
 from todos.transactions import lock_users
@@ -27,22 +28,20 @@ class DeliveredEvent(Protocol):
     def created_at(self) -> datetime: ...
 
 
+# The lock of the owner's data and the row in one statement: it is sent for every event there is.
+_RECORD = """
+WITH owner AS (SELECT user_id FROM todos_revision WHERE user_id = %s FOR NO KEY UPDATE)
+INSERT INTO todos_activity (id, owner_id, type, subject_id, title, data, happened_at)
+SELECT %s, user_id, %s, %s, %s, %s, %s FROM owner
+ON CONFLICT DO NOTHING
+"""
+
+
 def record_activity(event: DeliveredEvent) -> None:
     """Write down what happened, for its owner to read."""
-    owner_id = UUID(event.data["owner"])
-    if not lock_users(owner_id):
-        return
+    owner, subject, title = (event.data[name] for name in ("owner", "id", "title"))
     details = {key: value for key, value in event.data.items() if key not in ("id", "owner", "title")}
-    activity = Activity(
-        id=event.id,
-        owner_id=owner_id,
-        type=event.type,
-        subject_id=UUID(event.data["id"]),
-        title=event.data["title"],
-        data=details,
-        happened_at=event.created_at,
-    )
-    Activity.objects.bulk_create([activity], ignore_conflicts=True)
+    prepared.execute(_RECORD, UUID(owner), event.id, event.type, UUID(subject), title, Jsonb(details), event.created_at)
 
 
 def schedule_next_occurrence(event: DeliveredEvent) -> None:

@@ -7,9 +7,10 @@ each time: either costs more than answering it.
 from collections.abc import Sequence
 from typing import Any
 
-import psycopg
 from django.db import NotSupportedError, connection
 from django.db.models import Model
+
+from todos.prepared import executed
 
 
 class Joined:
@@ -32,13 +33,8 @@ class Joined:
         return tuple(found)
 
     def _row(self, params: Sequence[Any]) -> Any:
-        """By psycopg's own cursor: Django's puts the values into the text, so that every statement would be a new one to the server."""
-        connection.ensure_connection()
-        wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-        preparing: Any = psycopg.Cursor(connection.connection)
         try:
-            with wrapped(preparing) as cursor:
-                cursor.execute(self._sql, params)
+            with executed(self._sql, *params) as cursor:
                 return cursor.fetchone()
         except NotSupportedError:  # a migration has given a column another type, and this connection's plan is from before
             with connection.cursor() as cursor:

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.client import ClientHandler
 from pytest_django import Settings
 from structlog.testing import capture_logs
 
 from dapr_bridge import canary
 from dapr_bridge.consumers import dispatch
 from dapr_bridge.models import OutboxEvent, Receipt
+from dapr_bridge.wsgi import Directly
 from tests.dapr_bridge.conftest import effects, enqueue
 
 TOKEN, OLD_TOKEN = "t" * 32, "o" * 32
@@ -25,10 +27,18 @@ def _tokens(settings: Settings) -> None:
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"APP_TOKENS": [TOKEN, OLD_TOKEN], "SUBSCRIBES": True}
 
 
-@pytest.fixture
-def http() -> Client:
-    """A client that insists on CSRF where it applies."""
-    return Client(enforce_csrf_checks=True, raise_request_exception=True)
+class PastMiddleware(ClientHandler):
+    """As `wsgi.Deliveries` serves what shows the token."""
+
+    load_middleware = Directly.load_middleware
+
+
+@pytest.fixture(params=[ClientHandler, PastMiddleware])
+def http(request: pytest.FixtureRequest) -> Client:
+    """A client that insists on CSRF where it applies, on either way to the view."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=True)
+    client.handler = request.param(enforce_csrf_checks=True)
+    return client
 
 
 def deliver(http: Client, body: Any, *, route: str = ROUTE, token: str | None = TOKEN, content_type: str = CLOUD_EVENT) -> tuple[int, str]:
