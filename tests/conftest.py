@@ -10,7 +10,8 @@ import hypothesis
 import pytest
 from pytest_django import Settings
 
-collect_ignore = ["dapr_bridge"]  # its tests have a project and a pytest.ini of their own, without this repository's settings
+# The first has a project and a pytest.ini of its own, without this repository's settings; the second needs a cluster.
+collect_ignore = ["dapr_bridge", "cluster"]
 hypothesis.settings.register_profile("todo", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("todo")
 resources = pytest.StashKey[ExitStack]()
