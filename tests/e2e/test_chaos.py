@@ -251,8 +251,8 @@ def check(stack: Stack, writers: list[Writer]) -> None:
 def assert_in_order(stack: Stack) -> None:
     """Every due consumer has its receipt, and those of a todo were handled in the order in which they happened."""
     missing = stack.query(
-        "SELECT o.type, consumer FROM dapr_bridge_outbox o, unnest(o.due) AS consumer"
-        " WHERE NOT EXISTS (SELECT FROM dapr_bridge_receipt r WHERE r.event_id = o.id AND r.consumer = consumer)"
+        "SELECT o.type, wanted.consumer FROM dapr_bridge_outbox o, unnest(o.due) AS wanted(consumer)"
+        " WHERE NOT EXISTS (SELECT FROM dapr_bridge_receipt r WHERE r.event_id = o.id AND r.consumer = wanted.consumer)"
     )
     assert not missing, "every due consumer has its receipt"
     disorder = stack.query(
