@@ -53,8 +53,8 @@ def _let_guests_in(cluster: Cluster) -> None:
     image = cluster.pods("todo-backend")[0]["spec"]["containers"][0]["image"]
     load = cluster.kubectl("create", "configmap", "load", f"--from-file={HERE / 'load.py'}", "--dry-run=client", "--output=yaml")
     cluster.apply(load)
-    for name in ("guests.yaml", "killer.yaml"):
-        cluster.apply((HERE / name).read_text().replace("IMAGE", image))
+    cluster.apply((HERE / "guests.yaml").read_text().replace("IMAGE", image))
+    run("kubectl", "apply", "--filename=-", given=(HERE / "killer.yaml").read_text().replace("IMAGE", image))
     cluster.kubectl("wait", "--for=condition=Ready", "pod/outsider", "--timeout=120s")
     cluster.rolled_out("stranger")
     run("kubectl", "--namespace", f"{NAMESPACE}-killer", "rollout", "status", "daemonset/killer", "--timeout=120s")

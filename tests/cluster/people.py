@@ -83,18 +83,18 @@ def _events_in_order(cluster: Cluster, work: Work) -> int:
     """How many events there were; every consumer that was due has its receipt, its effect is there once, and nothing overtook."""
     events = f"(SELECT * FROM dapr_bridge_outbox WHERE {_of(work)})"
     missing = cluster.query(
-        f"SELECT o.type, consumer FROM {events} o, unnest(o.due) AS consumer WHERE (SELECT count(*)"
-        " FROM dapr_bridge_receipt r WHERE r.event_id = o.id AND r.consumer = consumer) <> 1"
+        f"SELECT o.type, wanted.consumer FROM {events} o, unnest(o.due) AS wanted(consumer) WHERE (SELECT count(*)"
+        " FROM dapr_bridge_receipt r WHERE r.event_id = o.id AND r.consumer = wanted.consumer) <> 1"
     )
-    assert not missing, "every due consumer has one receipt"
+    assert missing == [], "every due consumer has one receipt"
     lost = cluster.query(f"SELECT o.type FROM {events} o WHERE (SELECT count(*) FROM todos_activity a WHERE a.id = o.id) <> 1")
-    assert not lost, "every event is in the activity once"
+    assert lost == [], "every event is in the activity once"
     overtaken = cluster.query(
         "SELECT subject, consumer FROM (SELECT o.subject, r.consumer, r.created_at,"
         " lag(r.created_at) OVER (PARTITION BY o.subject, r.consumer ORDER BY o.position) AS before"
         f" FROM {events} o JOIN dapr_bridge_receipt r ON r.event_id = o.id) AS seen WHERE created_at < before"
     )
-    assert not overtaken, "the events of a todo were handled in the order in which they happened"
+    assert overtaken == [], "the events of a todo were handled in the order in which they happened"
     ((count,),) = (row.values() for row in cluster.query(f"SELECT count(*) FROM {events} o"))
     assert count, "there were some"
     return int(count)
