@@ -15,6 +15,7 @@ INJECTOR = f"dapr-sidecar-injector.{DAPR}:443"  # somewhere that no pod of ours 
 # Prints for each "host:port" of the arguments whether somebody takes the connection.
 KNOCK = """
 import json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
 def knock(door):
     host, _, port = door.rpartition(":")
     try:
@@ -22,7 +23,8 @@ def knock(door):
     except OSError:
         return "closed"
     return "open"
-print(json.dumps({door: knock(door) for door in sys.argv[1:]}))
+with ThreadPoolExecutor(32) as pool:
+    print(json.dumps(dict(zip(sys.argv[1:], pool.map(knock, sys.argv[1:])))))
 """
 
 # Prints whom a TLS server says it is, and how it answers somebody who shows no certificate.
