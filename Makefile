@@ -49,7 +49,6 @@ bench: install-dev  ## measure beside the peers; writes bench/results/
 	@exec $(PY) -m bench
 
 cluster: install-dev  ## a Kubernetes of one node on this machine with Dapr and the product (Linux, root; minutes the first time)
-	@$(PY) -m tools.cluster up
 	@exec $(PY) -m tools.cluster install
 
 cluster-test: install-dev  ## prove the chart on a cluster: that of KUBECONFIG, else the one of `make cluster`; writes bench/results/

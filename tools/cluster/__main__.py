@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +19,24 @@ PORT = 8080
 
 
 def up() -> None:
-    """Everything that is missing, a node, Dapr."""
+    """Everything that is missing, a node, Dapr. Raises Refusal, and leaves nothing running, when one of them cannot be had."""
     lab.refuse_what_cannot_be()
     binaries = programs.obtain(say)
     chart = programs.dapr_chart(say)
     made = images.obtain(binaries, _version(), say)
-    lab.start(binaries, say)
+    try:
+        lab.start(binaries, say)
+        _fill(binaries, made, chart)
+    except BaseException:
+        lab.kill()
+        raise
+    say("The lab is up. `python -m tools.cluster run kubectl get pods -A` looks into it; `make cluster-down` takes it away.")
+
+
+def _fill(binaries: Mapping[str, Path], made: Iterable[images.Image], chart: Path) -> None:
+    """Give the node its images and Dapr."""
     run = _runner(binaries)
-    say(f"Giving {len(made)} images to the node ...")
+    say("Giving the node its images ...")
     for image in made:
         run("ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "--no-unpack", str(image.archive), quiet=True)
     stand_ins = [f"--from-literal={name.replace(' ', '-')}={text}" for name, text in images.STAND_INS.items()]
@@ -34,11 +44,12 @@ def up() -> None:
     VALUES.write_text(yaml.safe_dump({"images": {"registry": "localhost"}}))
     say("Installing Dapr ...")
     dapr.install(chart, binaries["daprd"].name.rpartition("-")[2], partial(run, quiet=True))
-    say("The lab is up. `python -m tools.cluster run kubectl get pods -A` looks into it; `make cluster-down` takes it away.")
 
 
 def install() -> None:
-    """The product in its namespace, with the chart's own PostgreSQL and Valkey."""
+    """The product in its namespace, with the chart's own PostgreSQL and Valkey, in the lab that runs, else in a new one."""
+    if lab.init() is None:
+        up()
     run = _runner(programs.obtain(say))
     _restricted(run)
     own = ["--set", "postgresql.enabled=true", "--set", f"origin=http://127.0.0.1:{PORT}"]

@@ -7,17 +7,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from tools.cluster import certificates, machine
-from tools.cluster.layout import INIT, KUBECONFIG, LOGS, READY, STATE, VALUES
+from tools.cluster import certificates, cgroups, machine, traces
+from tools.cluster.layout import INIT, KEPT, KUBECONFIG, LOGS, READY, STATE, VALUES
 from tools.environment import ROOT, Refusal
 
 NAMESPACES = ("--mount", "--cgroup", "--net", "--pid", "--fork", "--uts", "--ipc", "--mount-proc")
 PATIENCE = 300  # seconds
-NAME = "todo-lab"  # of its cgroups
+PATIENCE_AT_END = 30  # seconds
 NEEDED = (8, 12)  # GB of memory and of disk
 
 
@@ -25,17 +26,28 @@ def refuse_what_cannot_be() -> None:
     """Raises Refusal where a lab cannot run."""
     if os.geteuid() != 0:
         raise Refusal("The lab makes namespaces and mounts: run it as root, or set KUBECONFIG to a cluster that is there.")
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / 1e9 + _reclaimable()
-    if memory < NEEDED[0]:
+    if init() is not None:
+        raise Refusal("A lab is running already: use it, or take it away first with `make cluster-down`.")
+    if not machine.BRIDGED.exists():
+        raise Refusal("Services and policies need iptables to see what crosses a bridge: run `modprobe br_netfilter`, or set KUBECONFIG.")
+    if (memory := _available()) < NEEDED[0]:
         raise Refusal(f"The lab needs {NEEDED[0]} GB of free memory, and {memory:.0f} GB are free: stop something, or set KUBECONFIG.")
-    if shutil.disk_usage(ROOT).free < NEEDED[1] * 1e9:
-        raise Refusal(f"The lab needs {NEEDED[1]} GB of disk space in {ROOT}.")
+    for folder, what in ((KEPT, "programs and images"), (STATE, "what runs")):
+        if _space(folder) < NEEDED[1]:
+            raise Refusal(f"The lab needs {NEEDED[1]} GB of disk space for {what} in {folder}: remove something, or set KUBECONFIG.")
 
 
-def _reclaimable() -> float:
-    """Memory in GB that holds nothing but cached files."""
+def _available() -> float:
+    """Memory in GB that programs can still get, cached files given up."""
     lines = Path("/proc/meminfo").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Cached:")) / 1e6
+    (amount,) = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(amount) * 1024 / 1e9
+
+
+def _space(folder: Path) -> float:
+    """Disk space in GB where a folder is or is going to be."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free / 1e9
 
 
 def init() -> int | None:
@@ -60,17 +72,10 @@ def start(binaries: Mapping[str, Path], say: Callable[[str], None]) -> None:
     stop()
     STATE.mkdir(parents=True)
     LOGS.mkdir()
+    traces.note()
     certificates.make()
-    groups = list(_groups())
+    groups = cgroups.make()
     words = json.dumps({name: str(path) for name, path in binaries.items()})
-
-    def enter_groups() -> None:
-        for group in groups:
-            group.mkdir(exist_ok=True)
-            for name in ("cpuset.cpus", "cpuset.mems"):
-                if (group / name).exists():
-                    (group / name).write_text((group.parent / name).read_text())
-            (group / "cgroup.procs").write_text(str(os.getpid()))
 
     with (LOGS / "lab.log").open("ab") as log:
         unshare = subprocess.Popen(
@@ -80,14 +85,15 @@ def start(binaries: Mapping[str, Path], say: Callable[[str], None]) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=enter_groups,
+            preexec_fn=partial(cgroups.enter, groups),
         )
     begun = time.monotonic()
     while not READY.exists():
         if unshare.poll() is not None or time.monotonic() - begun > PATIENCE:
             raise Refusal(f"The node did not become ready: {_last_words()} (logs are in {LOGS})")
         children = Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children").read_text().split()
-        if children:
+        if children and init() is None:
+            cgroups.step_aside(unshare.pid)
             INIT.write_text(children[0])
         time.sleep(0.2)
     say(f"The node is ready after {time.monotonic() - begun:.0f} s.")
@@ -125,40 +131,24 @@ def environment(binaries: Mapping[str, Path]) -> dict[str, str]:
 
 def stop() -> None:
     """Kill the lab and remove what it left. Raises Refusal when something of it is still there."""
-    if (pid := init()) is not None:
-        os.kill(pid, signal.SIGKILL)
-        _until(lambda: not Path(f"/proc/{pid}").exists(), "its first process is still there")
-    for group in _groups():
-        _until(lambda group=group: _removed(group), f"its cgroup {group} is in use")  # type: ignore[misc]
-    if mounts := [line for line in Path("/proc/self/mountinfo").read_text().splitlines() if str(STATE) in line]:
-        raise Refusal(f"Something of the lab is still mounted: {mounts[0]}")
-    shutil.rmtree(STATE, ignore_errors=True)
-
-
-def _groups() -> Iterator[Path]:
-    """The lab's cgroup in each hierarchy that has a controller."""
-    for line in Path("/proc/self/cgroup").read_text().splitlines():
-        number, names, path = line.split(":", 2)
-        if machine.version() == 1 and number == "0":
-            continue
-        folder = names.removeprefix("name=")
-        yield Path("/sys/fs/cgroup", folder) / path.lstrip("/") / NAME
-
-
-def _removed(group: Path) -> bool:
-    """Remove a cgroup and those in it, as far as they are empty; whether it is gone."""
-    for folder, _, _ in os.walk(group, topdown=False):
-        with suppress(OSError):
-            Path(folder).rmdir()
-    return not group.exists()
-
-
-def _until(condition: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
+    namespaces = kill()
+    deadline = time.monotonic() + PATIENCE_AT_END
+    while trace := traces.left(namespaces):
         if time.monotonic() > deadline:
-            raise Refusal(f"The lab is not gone: {otherwise}.")
+            raise Refusal(f"The lab is not gone: {trace}.")
         time.sleep(0.1)
+    if STATE.exists():
+        shutil.rmtree(STATE)
+
+
+def kill() -> set[str]:
+    """End every process of the lab, so that its logs can still be read; the namespaces that it had."""
+    pid = init()
+    if pid is None:
+        return set()
+    namespaces = traces.namespaces(pid)
+    os.kill(pid, signal.SIGKILL)
+    return namespaces
 
 
 def _last_words() -> str:

@@ -10,6 +10,8 @@ VOLUMES = STATE / "volumes"
 KUBECONFIG = STATE / "kubeconfig"
 INIT = STATE / "init.pid"  # the first process of the lab, as this machine numbers it
 READY = STATE / "ready"
+GROUPS = STATE / "cgroups"  # one a line
+BEFORE = STATE / "interfaces"  # of the machine, one a line
 VALUES = STATE / "values.yaml"  # what our chart needs to be told in the lab
 
 KEPT = cache() / "cluster"  # between runs: programs, images, what containerd made of them

@@ -4,12 +4,13 @@ Called by the lab's first processes. Why each line is there: docs/decisions/0032
 """
 
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
+from tools.cluster import cgroups
 from tools.cluster.layout import GATEWAY, NODE, NODE_ADDRESS, STATE
 
 CONTROLLERS = ("cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids")
+BRIDGED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")  # in every network namespace, before it has a bridge
 WRITTEN_BY_KUBELET = ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")  # no namespace contains these
 
 
@@ -34,11 +35,12 @@ def prepare() -> None:
 
 
 def _cgroups() -> None:
-    old = version() == 1
+    old = cgroups.version() == 1
     _run("umount", "-R", "/sys/fs/cgroup")
     _run("mount", "-t", "sysfs", "sysfs", "/sys")
     if not old:
         _run("mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup")
+        cgroups.settle()
         return
     _run("mount", "-t", "tmpfs", "tmpfs", "/sys/fs/cgroup")
     for name in CONTROLLERS:
@@ -48,11 +50,6 @@ def _cgroups() -> None:
     _run("mount", "-t", "cgroup", "-o", "none,name=systemd", "cgroup", "/sys/fs/cgroup/systemd")
 
 
-def version() -> int:
-    """The version of cgroups that this machine's controllers are in."""
-    return 1 if any(f":{name}:" in line for line in Path("/proc/self/cgroup").read_text().splitlines() for name in ("memory", "cpu")) else 2
-
-
 def _network() -> None:
     _run("ip", "link", "set", "lo", "up")
     _run("ip", "link", "add", "lab0", "type", "bridge")
@@ -60,8 +57,7 @@ def _network() -> None:
     _run("ip", "link", "set", "lab0", "up")
     _run("ip", "route", "add", "default", "via", GATEWAY)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-    with suppress(FileNotFoundError):
-        Path("/proc/sys/net/bridge/bridge-nf-call-iptables").write_text("1")
+    BRIDGED.write_text("1")
 
 
 def _run(*command: str) -> None:
