@@ -1,4 +1,4 @@
-"""`python -m tools.cluster up | install | open [PORT] | run COMMAND ... | test [PYTEST OPTIONS] | down`."""
+"""`python -m tools.cluster up [--without-policies] | install | open [PORT] | run COMMAND ... | test [PYTEST OPTIONS] | down`."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from tools.cluster import dapr, doors, images, lab, programs
+from tools.cluster.image import Image
 from tools.cluster.layout import CONTAINERD, VALUES
 from tools.environment import ROOT, Refusal
 
@@ -18,29 +19,29 @@ NAMESPACE = "todo"
 PORT = 8080
 
 
-def up() -> None:
+def up(policies: bool = True) -> None:
     """Everything that is missing, a node, Dapr. Raises Refusal, and leaves nothing running, when one of them cannot be had."""
     lab.refuse_what_cannot_be()
     binaries = programs.obtain(say)
     chart = programs.dapr_chart(say)
     made = images.obtain(binaries, _version(), say)
     try:
-        lab.start(binaries, say)
-        _fill(binaries, made, chart)
+        lab.start(binaries, policies, say)
+        _fill(binaries, made, chart, images.stand_ins(policies))
     except BaseException:
         lab.kill()
         raise
     say("The lab is up. `python -m tools.cluster run kubectl get pods -A` looks into it; `make cluster-down` takes it away.")
 
 
-def _fill(binaries: Mapping[str, Path], made: Iterable[images.Image], chart: Path) -> None:
-    """Give the node its images and Dapr."""
+def _fill(binaries: Mapping[str, Path], made: Iterable[Image], chart: Path, stand_ins: Mapping[str, str]) -> None:
+    """Give the node its images, a note of what is not the usual thing in it, and Dapr."""
     run = _runner(binaries)
     say("Giving the node its images ...")
     for image in made:
         run("ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "--no-unpack", str(image.archive), quiet=True)
-    stand_ins = [f"--from-literal={name.replace(' ', '-')}={text}" for name, text in images.STAND_INS.items()]
-    run("kubectl", "create", "configmap", "stand-ins", "--namespace", "kube-system", *stand_ins, quiet=True)
+    literals = [f"--from-literal={name.replace(' ', '-')}={text}" for name, text in stand_ins.items()]
+    run("kubectl", "create", "configmap", "stand-ins", "--namespace", "kube-system", *literals, quiet=True)
     VALUES.write_text(yaml.safe_dump({"images": {"registry": "localhost"}}))
     say("Installing Dapr ...")
     dapr.install(chart, binaries["daprd"].name.rpartition("-")[2], partial(run, quiet=True))
@@ -124,6 +125,8 @@ def main(words: list[str]) -> int:
     match words:
         case ["up"]:
             up()
+        case ["up", "--without-policies"]:
+            up(policies=False)
         case ["install"]:
             install()
         case ["open", *port] if len(port) < 2 and all(map(str.isdigit, port)):

@@ -15,10 +15,17 @@ from tools.cluster.layout import GROUPS, STATE
 from tools.environment import Refusal
 
 TOP = Path("/sys/fs/cgroup")
-NAME = f"todo-lab-{hashlib.sha256(str(STATE).encode()).hexdigest()[:8]}"  # one checkout's
 PROCESSES = "processes"
 WANTED = ("cpu", "cpuset", "memory", "pids")  # by the kubelet
 PATIENCE = 10.0  # seconds
+
+
+def name_of(state: Path) -> str:
+    """The name of the cgroups of the lab that keeps its state there: each checkout's is another."""
+    return f"todo-lab-{hashlib.sha256(str(state).encode()).hexdigest()[:8]}"
+
+
+NAME = name_of(STATE)
 
 
 def version() -> int:

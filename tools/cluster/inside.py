@@ -1,6 +1,7 @@
 """The lab's first processes: one that buries the dead, as the first of a pid namespace must, and one that starts the node.
 
-`python -m tools.cluster.inside PROGRAMS`, where PROGRAMS is a JSON object of names and paths; started by `lab.start` in new namespaces.
+`python -m tools.cluster.inside PROGRAMS POLICIES`: JSON, an object of names and paths and whether network policies are enforced.
+Started by `lab.start` in new namespaces.
 """
 
 import json
@@ -15,11 +16,11 @@ from tools.cluster import machine, node
 from tools.cluster.layout import READY
 
 
-def main(binaries: dict[str, Path]) -> None:
+def main(binaries: dict[str, Path], policies: bool) -> None:
     """Run the lab until it is killed."""
     steward = os.fork()
     if steward == 0:
-        run(binaries)
+        run(binaries, policies)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
     while True:
@@ -28,12 +29,12 @@ def main(binaries: dict[str, Path]) -> None:
             sys.exit(1)
 
 
-def run(binaries: dict[str, Path]) -> None:
+def run(binaries: dict[str, Path], policies: bool) -> None:
     """Start the node's programs one after the other, and each again that ends."""
     machine.prepare()
     node.configure()
     running: dict[str, tuple[node.Step, subprocess.Popen[bytes]]] = {}
-    for step in node.steps(binaries):
+    for step in node.steps(binaries, policies):
         print(f"{step.name} ...", flush=True)
         running[step.name] = step, node.start(step)
     READY.touch()
@@ -46,4 +47,4 @@ def run(binaries: dict[str, Path]) -> None:
 
 
 if __name__ == "__main__":
-    main({name: Path(path) for name, path in json.loads(sys.argv[1]).items()})
+    main({name: Path(path) for name, path in json.loads(sys.argv[1]).items()}, json.loads(sys.argv[2]))

@@ -67,19 +67,19 @@ def first_process() -> int:
     return pid
 
 
-def start(binaries: Mapping[str, Path], say: Callable[[str], None]) -> None:
-    """Start a node and wait until it is ready. Raises Refusal when it does not become so."""
+def start(binaries: Mapping[str, Path], policies: bool, say: Callable[[str], None]) -> None:
+    """Start a node, which enforces network policies or does not, and wait until it is ready. Raises Refusal when it does not become so."""
     stop()
     STATE.mkdir(parents=True)
     LOGS.mkdir()
     traces.note()
     certificates.make()
     groups = cgroups.make()
-    words = json.dumps({name: str(path) for name, path in binaries.items()})
+    words = [json.dumps({name: str(path) for name, path in binaries.items()}), json.dumps(policies)]
 
     with (LOGS / "lab.log").open("ab") as log:
         unshare = subprocess.Popen(
-            ["unshare", *NAMESPACES, sys.executable, "-m", "tools.cluster.inside", words],
+            ["unshare", *NAMESPACES, sys.executable, "-m", "tools.cluster.inside", *words],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,

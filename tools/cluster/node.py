@@ -26,8 +26,8 @@ class Step:
     ready: Callable[[], bool] = lambda: True
 
 
-def steps(binaries: Mapping[str, Path]) -> list[Step]:
-    """All programs in the order of their start."""
+def steps(binaries: Mapping[str, Path], policies: bool) -> list[Step]:
+    """All programs in the order of their start, with or without the one that enforces network policies."""
     kubectl = [str(binaries["kubectl"]), "--kubeconfig", str(KUBECONFIG)]
 
     def answers(*command: str) -> Callable[[], bool]:
@@ -46,7 +46,7 @@ def steps(binaries: Mapping[str, Path]) -> list[Step]:
         Step("kubelet", of("kubelet", *_kubelet()), answers(*kubectl, "wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=1s")),
         Step("kube-proxy", of("kube-proxy", *_proxy())),
         Step("volumes", [sys.executable, "-m", "tools.cluster.volumes", *kubectl]),
-        Step("policies", [sys.executable, "-m", "tools.cluster.policies", *kubectl]),
+        *([Step("policies", [sys.executable, "-m", "tools.cluster.policies", *kubectl])] if policies else []),
     ]
 
 
