@@ -3,11 +3,12 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tools.cluster import cgroups, layout
+from tools.cluster import cgroups, layout, traces
 from tools.environment import Refusal
 
 
@@ -69,3 +70,18 @@ def test_processes_go_to_a_group_of_their_own_and_then_controllers_can_be_enable
         assert (group / "cgroup.subtree_control").read_text().split() == controllers
         assert (group / cgroups.PROCESSES / "cgroup.procs").read_text().split() == [str(process.pid)]
         process.kill()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or cgroups.version() != 1, reason="only root makes cgroups, and those of version 2 are tried above")
+def test_what_the_lab_starts_is_in_its_groups_until_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroups, "NAME", f"todo-lab-test-{os.getpid()}")
+    monkeypatch.setattr(cgroups, "GROUPS", tmp_path / "cgroups")
+    monkeypatch.setattr(traces, "BEFORE", tmp_path / "interfaces")
+    groups = cgroups.make()
+    assert len(groups) > 1
+    with subprocess.Popen(["sleep", "60"], preexec_fn=partial(cgroups.enter, groups)) as process:
+        assert all((group / "cgroup.procs").read_text().split() == [str(process.pid)] for group in groups)
+        assert traces.left(set()) == f"its cgroup {groups[0]} is in use"
+        process.kill()
+    assert traces.left(set()) is None
+    assert not any(group.exists() for group in groups)

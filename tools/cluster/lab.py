@@ -137,8 +137,9 @@ def stop() -> None:
         if time.monotonic() > deadline:
             raise Refusal(f"The lab is not gone: {trace}.")
         time.sleep(0.1)
+    shutil.rmtree(STATE, ignore_errors=True)
     if STATE.exists():
-        shutil.rmtree(STATE)
+        raise Refusal(f"The lab is gone, but {STATE} could not be removed: remove it.")
 
 
 def kill() -> set[str]:
