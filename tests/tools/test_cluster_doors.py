@@ -24,12 +24,17 @@ def server() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def door(server: socket.socket) -> Iterator[int]:
-    """The port of a door to it, of a process of its own, as it stays open for good."""
+    """The port of a door to it."""
     (port,) = free_ports(1)
-    code = f"from tools.cluster import doors; doors.lead({port}, {os.getpid()}, {server.getsockname()!r})"
-    with subprocess.Popen([sys.executable, "-c", code]) as process:
+    with opened(port, os.getpid(), server) as process:
         yield port
         process.kill()
+
+
+def opened(port: int, pid: int, server: socket.socket) -> subprocess.Popen[bytes]:
+    """A process that is a door, as it stays open for as long as process `pid` lives."""
+    code = f"from tools.cluster import doors; doors.lead({port}, {pid}, {server.getsockname()!r})"
+    return subprocess.Popen([sys.executable, "-c", code])
 
 
 def knock(port: int) -> socket.socket:
@@ -60,3 +65,12 @@ def test_where_nobody_listens_the_connection_ends_and_the_door_stays(server: soc
     for _ in range(2):
         with knock(door) as client:
             assert client.recv(1) == b""
+
+
+def test_a_door_is_shut_when_the_lab_is_gone(server: socket.socket) -> None:
+    (port,) = free_ports(1)
+    with subprocess.Popen(["sleep", "60"]) as lab, opened(port, lab.pid, server) as process:
+        knock(port).close()
+        lab.kill()
+        lab.wait()
+        assert process.wait(timeout=10) == 0

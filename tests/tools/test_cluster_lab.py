@@ -97,7 +97,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces"
 def test_a_process_in_the_labs_namespaces_is_a_trace(in_network: subprocess.Popen[bytes]) -> None:
     namespaces = traces.namespaces(in_network.pid)
     assert len(namespaces) == 1
-    assert traces.left(namespaces) == f"process {in_network.pid} is still in it"
+    assert traces.left(namespaces) == f"process {in_network.pid} is still in it: stop it"
     in_network.kill()
     in_network.wait()
     assert traces.left(namespaces) is None
@@ -109,7 +109,7 @@ def test_an_open_door_into_the_labs_network_is_a_trace(in_network: subprocess.Po
     with Path(f"/proc/{in_network.pid}/ns/net").open("rb"):
         in_network.kill()
         in_network.wait()
-        assert traces.left(namespaces) == f"process {os.getpid()} is still in it"
+        assert traces.left(namespaces) == f"process {os.getpid()} is still in it: stop it"
     assert traces.left(namespaces) is None
 
 

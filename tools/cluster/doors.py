@@ -8,14 +8,17 @@ from contextlib import suppress
 from pathlib import Path
 
 NEW_NETWORK = 0x40000000  # CLONE_NEWNET of setns(2)
+EVERY = 1.0  # seconds between looks whether the process is there
 
 
 def lead(port: int, pid: int, to: tuple[str, int]) -> None:
-    """Listen on the loopback and hand every connection over to an address in the network of process `pid`, for good."""
+    """Listen on the loopback and hand every connection over to an address in the network of process `pid`, until that ends."""
     with socket.create_server(("127.0.0.1", port)) as listening, Path(f"/proc/{pid}/ns/net").open("rb") as network:
-        while True:
-            client, _ = listening.accept()
-            threading.Thread(target=_carry, args=(client, network.fileno(), to), daemon=True).start()
+        listening.settimeout(EVERY)
+        while Path(f"/proc/{pid}").exists():
+            with suppress(TimeoutError):
+                client, _ = listening.accept()
+                threading.Thread(target=_carry, args=(client, network.fileno(), to), daemon=True).start()
 
 
 def _carry(client: socket.socket, network: int, to: tuple[str, int]) -> None:

@@ -25,7 +25,7 @@ def left(of_lab: Set[str]) -> str | None:
     """A trace of a lab that had these namespaces, in words; None when there is none. Cgroups are removed as soon as they are empty."""
     for process in Path("/proc").glob("[0-9]*"):
         if not of_lab.isdisjoint(_links(process / "ns") | _links(process / "fd")):  # an open door, too, lets a namespace stay
-            return f"process {process.name} is still in it"
+            return f"process {process.name} is still in it: stop it"
     for group in cgroups.kept():
         if not cgroups.removed(group):
             return f"its cgroup {group} is in use"
