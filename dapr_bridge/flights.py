@@ -31,6 +31,11 @@ class Flights:
     def __len__(self) -> int:
         return len(self._sent)
 
+    @property
+    def are_followed(self) -> bool:
+        """Whether an event of the same subject waits behind one of them."""
+        return any(lease.followed for lease in list(self._sent.values()))
+
     def add(self, lease: Lease) -> None:
         """One more was published."""
         with self._changed:

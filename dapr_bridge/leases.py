@@ -186,8 +186,7 @@ def settle(sent: Sequence[Lease]) -> list[tuple[Lease, Fate]]:
 
 def renew(lease: Lease) -> bool:
     """Start the lease anew just before its event is carried; False when it has passed to another relay or the event ended."""
-    with connections[database()].cursor() as cursor:
-        cursor.execute(_RENEW, _durations() | {"position": lease.position, "attempts": lease.attempt})
+    with executed(_RENEW, _durations() | {"position": lease.position, "attempts": lease.attempt}) as cursor:
         return bool(cursor.rowcount == 1)
 
 
@@ -204,8 +203,7 @@ def _lease(row: Sequence[Any], taken_at: float) -> Lease:
 
 
 def _fetch(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    with connections[database()].cursor() as cursor:
-        cursor.execute(sql, _durations() | parameters)
+    with executed(sql, _durations() | parameters) as cursor:
         rows: list[tuple[Any, ...]] = cursor.fetchall()
         return rows
 

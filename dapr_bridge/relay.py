@@ -20,6 +20,7 @@ logger = structlog.get_logger(__name__)
 BUSY_PAUSE_SECONDS = 0.01  # between claims while there is work: they gather a few subjects instead of one each
 OUTAGE_PAUSE_SECONDS = 0.5
 ROOM_POLL_SECONDS = 0.1  # how soon a thread that waits for room in the air notices that the relay stops
+UNFOLLOWED_SECONDS = 0.02  # between two looks for receipts while no event waits behind one that flies
 TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
 
 
@@ -41,7 +42,7 @@ class Relay:
     def __init__(self, courier: Courier, flights: Flights | None = None) -> None:
         self._courier = courier
         self._flights = Flights() if flights is None else flights
-        self._flew_at = float("-inf")
+        self._flew_at = self._next_settling = float("-inf")
         self.stopping = threading.Event()
         self._waiting: queue.Queue[Lease | None] = queue.Queue()
 
@@ -76,7 +77,7 @@ class Relay:
 
     def _look(self, after: str) -> tuple[str, float]:
         """Look for receipts, and fill the queue before the threads have emptied it; where the next claim goes on, and when."""
-        following = self._flights.settle()
+        following = self._settled()
         for lease in following:
             self._waiting.put(lease)
         if following or self._flights:
@@ -89,6 +90,14 @@ class Relay:
         has_landed = time.monotonic() - self._flew_at > conf.RELAY_IDLE_SECONDS  # between two flights of a subject none is in the air
         is_idle = has_landed and not (claimed.leases or claimed.after or after)
         return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else BUSY_PAUSE_SECONDS
+
+    def _settled(self) -> list[Lease]:
+        """The leases of the events that follow delivered ones; it is asked less often while none can."""
+        now = time.monotonic()
+        if now < self._next_settling and not self._flights.are_followed:
+            return []
+        self._next_settling = now + UNFOLLOWED_SECONDS
+        return self._flights.settle()
 
     def _carry_on(self) -> None:
         """A thread's life: carry subject after subject until the relay stops."""

@@ -59,6 +59,20 @@ def test_the_next_event_of_a_subject_is_leased_once_the_one_before_is_receipted(
     assert len(in_flight) == 0
 
 
+def test_it_is_known_whether_anything_waits_behind_what_flies() -> None:
+    in_flight = Flights()
+    enqueue("a"), enqueue("b"), enqueue("b")
+    alone = sent(in_flight, "a")
+    assert not in_flight.are_followed
+    OutboxEvent.objects.update(next_attempt_at="2026-01-01T00:00Z")
+    followed = sent(in_flight, "b")
+    assert in_flight.are_followed
+    for lease in [*alone, *followed]:
+        dispatch(lease.id)
+    in_flight.settle()
+    assert not in_flight.are_followed
+
+
 def test_an_event_whose_row_is_pruned_already_is_no_longer_in_flight() -> None:
     in_flight = Flights()
     enqueue("a")

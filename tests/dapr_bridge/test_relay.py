@@ -14,9 +14,13 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 from django.db.models import Max, Min
+from django.test.utils import CaptureQueriesContext
 
-from dapr_bridge import outbox
+from dapr_bridge import leases, outbox
+from dapr_bridge.couriers import InProcessCourier
+from dapr_bridge.flights import Flights
 from dapr_bridge.models import OutboxEvent, Receipt
+from dapr_bridge.relay import Relay
 from dapr_bridge.testing import drain
 from tests.dapr_bridge.conftest import StartRelay, effects, enqueue, eventually
 from tests.dapr_bridge.project.shop.models import Entry, Order
@@ -234,6 +238,20 @@ def test_a_long_backlog_of_one_subject_does_not_wait_for_polls(start_relay: Star
     times = OutboxEvent.objects.aggregate(took=Max("delivered_at") - Min("delivered_at"))
     assert times["took"].total_seconds() < 10  # a poll for each would have cost 400 x 0.2 s
     assert effects("ledger") == list(range(400))
+
+
+@pytest.mark.parametrize(("events", "looks"), [(1, 1), (2, 2)])
+def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(events: int, looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dapr_bridge.relay.UNFOLLOWED_SECONDS", 60.0)
+    for _ in range(events):
+        enqueue("order/1", number=1)
+    flights = Flights()
+    relay = Relay(InProcessCourier(), flights)
+    for lease in leases.claim(limit=1).leases:
+        flights.add(lease)
+    with CaptureQueriesContext(connection) as queries:
+        relay._settled(), relay._settled()
+    assert len(queries) == looks
 
 
 def test_drain_runs_everything_that_is_due_and_what_it_causes() -> None:
