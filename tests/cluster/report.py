@@ -95,14 +95,14 @@ def facts(cluster: Cluster) -> list[str]:
     """What kind of cluster it is, and what runs in it."""
     version = json.loads(run("kubectl", "version", "--output=json"))["serverVersion"]["gitVersion"]
     nodes = [node["status"] for node in json.loads(run("kubectl", "get", "nodes", "--output=json"))["items"]]
-    lines = [f"Kubernetes {version}. Images:", ""]
+    lines = [f"Kubernetes {version}."]
     for status in nodes:
         info, room = status["nodeInfo"], status["capacity"]
-        lines.insert(
-            1,
+        lines.append(
             f"A node with {room['cpu']} cores and {room['memory']}: {info['osImage']}, Linux {info['kernelVersion']},"
-            f" kubelet {info['kubeletVersion']}, {info['containerRuntimeVersion']}.",
+            f" kubelet {info['kubeletVersion']}, {info['containerRuntimeVersion']}."
         )
+    lines += ["", "Images:", ""]
     pods = [pod for name in (*DEPLOYMENTS, "todo-postgresql", "todo-valkey") for pod in cluster.pods(name)]
     dapr = json.loads(run("kubectl", "--namespace", DAPR, "get", "pods", "--output=json"))["items"]
     specs = [spec for pod in (*pods, *dapr) for kind in ("initContainers", "containers") for spec in pod["spec"].get(kind, [])]

@@ -23,12 +23,14 @@ def test_an_upgrade_that_changes_nothing_keeps_every_secret_and_makes_no_new_pod
 
 
 def test_uninstalling_leaves_what_the_docs_say_and_installing_again_finds_it(cluster: Cluster, under_work: UnderWork) -> None:
-    guests = {"deployment.apps/stranger", "configmap/load"}
+    guests = {"deployment.apps/stranger", "service/stranger-dapr", "configmap/load"}
     usual = {"configmap/kube-root-ca.crt", "configmap/dapr-trust-bundle", "serviceaccount/default"}
     (before,) = cluster.query("SELECT count(*) FROM todos_todo")
     cluster.helm("uninstall", RELEASE, "--wait", "--timeout", "5m")
-    eventually(lambda: cluster.objects() - guests - usual == LEFT)
-    cluster.install()
+    try:
+        eventually(lambda: cluster.objects() - guests - usual == LEFT)
+    finally:
+        cluster.install()
     assert cluster.query("SELECT count(*) FROM todos_todo") == [before]
     with under_work():
         cluster.phase(5)
