@@ -1,6 +1,6 @@
 """What the lab changes about the machine before anything runs in it: all of it in namespaces of its own, gone with them.
 
-Called by the lab's first processes. Why each line is there: docs/decisions/0032-lab-in-namespaces.md.
+Called by the lab's first processes. Why each line is there: docs/decisions/0034-lab-in-namespaces.md.
 """
 
 import subprocess
