@@ -27,6 +27,7 @@ test("a double click edits the title; Enter keeps, Escape does not", async ({ pa
   await field.fill("Buy oat milk");
   await field.press("Enter");
   await expect(titles(page)).toHaveText(["Buy oat milk"]);
+  await expect(titleOf(page, "Buy oat milk")).toBeFocused();
   await page.keyboard.press("e");
   await field.fill("Something else");
   await field.press("Escape");
