@@ -41,13 +41,13 @@ export async function forward(request: Request): Promise<Response> {
   }
 }
 
-/** Asks the API itself. When the copy that the sidecar got is still being carried out (409), its answer is waited for. */
+/** Asks the API itself. When a copy that a sidecar got is still being carried out (409), its answer is waited for. */
 async function direct(exchange: Exchange, repeated: boolean): Promise<Answer> {
   const patience = exchange.path.startsWith(IMPORT) ? IMPORT_PATIENCE : DIRECT_PATIENCE;
   const until = Date.now() + patience;
   for (;;) {
     const answer = await ask(env.apiUrl, exchange, patience);
-    const wait = repeated && answer.status === 409 ? answer.message.headers["retry-after"] : undefined;
+    const wait = repeated ? leftToWait(answer) : undefined;
     if (wait === undefined || Date.now() > until) return answer;
     answer.message.resume();
     await new Promise((resolve) => setTimeout(resolve, Math.max(100, Number(wait) * 500)));
@@ -75,6 +75,10 @@ async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Resp
       switches.breaker.fail("error");
       return null;
     }
+    if (unsafe && leftToWait(answer) !== undefined) {
+      answer.message.resume(); // of a copy that a sidecar made when another died; the first is waited for
+      return null;
+    }
     const { head, whole } = await readUpTo(answer.message, HELD_BYTES);
     switches.breaker.succeed();
     return whole ? reply(answer, head) : stream(answer, head);
@@ -90,6 +94,10 @@ async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Resp
     opening.removeEventListener("abort", giveUp); // what has begun to flow is not cut off
   }
 }
+
+/** Seconds, when the API is still carrying out a copy of the request: 409 and Retry-After mean that and nothing else. */
+const leftToWait = ({ status, message }: Answer): string | undefined =>
+  status === 409 ? message.headers["retry-after"] : undefined;
 
 /** Every answer of the API carries its request id; one without it was made by daprd (ERR_DIRECT_INVOKE and the like, any status). */
 const madeByApi = ({ rawHeaders }: Answer): boolean =>

@@ -138,6 +138,18 @@ test("a direct repeat waits while the first copy is still being carried out", as
   expect([response.status, await response.text(), tries]).toEqual([201, "made", 2]);
 });
 
+test("a copy that the sidecars made of a request is no answer to the request", async () => {
+  const { seen } = await anApi(true);
+  await useSidecar((request, response) => {
+    if (request.url?.endsWith("/livez")) return response.end("ok");
+    response.writeHead(409, { "x-request-id": "api", "retry-after": "1" }).end("{}");
+  });
+  const response = await ask("/api/v1/todos", { method: "POST", body: "{}" });
+  expect([response.status, await response.text()]).toEqual([200, '{"from":"api"}']);
+  expect(seen).toHaveLength(1);
+  expect(switches.breaker.open).toBe(false);
+});
+
 test("the probe opens the breaker when the sidecar is gone and closes it when it is back", async () => {
   await anApi(true);
   let healthy = true;
