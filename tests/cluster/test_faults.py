@@ -39,7 +39,7 @@ def kill(cluster: Cluster, pod: str, container: str) -> None:
     argv = ("kubectl", "--namespace", f"{NAMESPACE}-killer", "exec", "-i", killer, "--", "python", "-")
     assert int(run(*argv, before["containerID"].rpartition("/")[2], given=KILL)) >= 1
     eventually(lambda: status(cluster, pod, container)["restartCount"] == before["restartCount"] + 1)
-    eventually(lambda: status(cluster, pod, container)["lastState"]["terminated"]["exitCode"] == 137)
+    eventually(lambda: status(cluster, pod, container)["lastState"].get("terminated", {}).get("exitCode") == 137)
     eventually(lambda: is_ready(json.loads(cluster.kubectl("get", "pod", pod, "--output=json"))), within=120)
 
 
