@@ -51,7 +51,8 @@ def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 
 def _let_guests_in(cluster: Cluster) -> None:
     image = cluster.pods("todo-backend")[0]["spec"]["containers"][0]["image"]
-    load = cluster.kubectl("create", "configmap", "load", f"--from-file={HERE / 'load.py'}", "--dry-run=client", "--output=yaml")
+    files = [f"--from-file={path}" for path in (HERE / "load.py", HERE.parent / "kept.py")]
+    load = cluster.kubectl("create", "configmap", "load", *files, "--dry-run=client", "--output=yaml")
     cluster.apply(load)
     cluster.apply((HERE / "guests.yaml").read_text().replace("IMAGE", image))
     run("kubectl", "apply", "--filename=-", given=(HERE / "killer.yaml").read_text().replace("IMAGE", image))

@@ -1,9 +1,9 @@
-"""People at work with the web app, as load: `python load.py http://todo-frontend:3000 4`. Runs in a pod, with the standard library alone.
+"""People at work with the web app, as load: `python -m tests.cluster.load http://todo-frontend:3000 4`.
 
-It says `ready` once everybody has signed up, works until its input ends, and closes with one line of JSON: how many requests there were,
-which failed, how long they took, and what was acknowledged, so that it can be looked for afterwards. People use the app as a browser does:
-with a session and its CSRF token, over connections that are kept; when one was closed meanwhile, the request is sent again over a new one.
-Like the web app's own code they give every write an Idempotency-Key.
+It runs in a pod, with the standard library alone. It says `ready` once everybody has signed up, works until its input ends, and closes
+with one line of JSON: how many requests there were, which failed, how long they took, and what was acknowledged, so that it can be looked
+for afterwards. People use the app as a browser does: with a session and its CSRF token, over connections that are kept; when one was closed
+meanwhile, the request is sent again over a new one. Like the web app's own code they give every write an Idempotency-Key.
 """
 
 import http.client
@@ -15,9 +15,10 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.kept import Kept
 
 API = "/api/v1"
 PAUSE = 0.2  # seconds between two requests of one person
@@ -30,9 +31,7 @@ class Person:
     """Somebody with an account: what they asked, and what was acknowledged."""
 
     def __init__(self, url: str, email: str) -> None:
-        self._host, self._origin = urlsplit(url).netloc, url
-        self._connection: http.client.HTTPConnection | None = None
-        self._cookies: dict[str, str] = {}
+        self._kept, self._origin = Kept(urlsplit(url).netloc, PATIENCE), url
         self._csrf = ""
         self.email = email
         self.sent_again = 0
@@ -55,8 +54,7 @@ class Person:
         kinds += [self.complete, self.complete, self.delete, self.see_page]
         while not stop.wait(PAUSE):
             random.choice(kinds)()
-        if self._connection:
-            self._connection.close()
+        self._kept.close()
 
     def read_list(self) -> None:
         """The list."""
@@ -114,7 +112,7 @@ class Person:
 
     def _ask(self, kind: str, method: str, path: str, expected: int, body: Any = None) -> bytes | None:
         """The content of the expected answer; any other is noted as a failure."""
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()), "Origin": self._origin}
+        headers = {"Cookie": self._kept.cookie, "Origin": self._origin}
         if method != "GET":
             headers |= {"X-CSRFToken": self._csrf, "Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
         begun, content, wrong = time.time(), None, ""
@@ -123,35 +121,21 @@ class Person:
             if status != expected:
                 wrong = f"{status} {content[:300].decode(errors='replace')}"
         except (OSError, http.client.HTTPException) as error:
-            self._connection = None
             wrong = repr(error)
         self._note(kind, begun, (time.time() - begun) * 1000, wrong)
         return None if wrong else content
 
     def _exchange(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, bytes]:
         """Ask over the kept connection, or over a new one when that was closed before it answered anything."""
-        if self._connection is not None:
-            try:
-                return self._send(self._connection, method, path, body, headers)
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                self.sent_again += 1
-        return self._send(http.client.HTTPConnection(self._host, timeout=PATIENCE), method, path, body, headers)
-
-    def _send(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: str | None, headers: dict[str, str]
-    ) -> tuple[int, bytes]:
-        self._connection = None
+        was_open = self._kept.is_open
         try:
-            connection.request(method, path, body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        for line in response.headers.get_all("Set-Cookie") or []:
-            self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
-        self._connection = None if response.will_close else connection
-        return response.status, content
+            status, _, content = self._kept.exchange(method, path, body, headers)
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            if not was_open:
+                raise
+            self.sent_again += 1
+            status, _, content = self._kept.exchange(method, path, body, headers)
+        return status, content
 
     def _note(self, kind: str, begun: float, took: float, wrong: str) -> None:
         self.noted.append((kind, begun, took, wrong))

@@ -37,7 +37,7 @@ class Work:
 @contextmanager
 def at_work(cluster: Cluster) -> Iterator[Work]:
     """People work meanwhile; `told` is there at the end."""
-    argv = ["kubectl", "--namespace", cluster.namespace, "exec", "-i", "outsider", "--", "python", "/load/load.py"]
+    argv = ["kubectl", "--namespace", cluster.namespace, "exec", "-i", "outsider", "--", "python", "-m", "tests.cluster.load"]
     work = Work()
     with subprocess.Popen(
         [*argv, "http://todo-frontend:3000", str(PEOPLE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -1,6 +1,5 @@
 """The product as real processes with a PostgreSQL of its own, each of which can be killed and started again."""
 
-import http.client
 import json
 import os
 import secrets
@@ -11,12 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, Self
 
 import psycopg
 
+from tests.kept import Kept
 from tests.local_run import free_port
 from tools import postgres
 from tools.children import die_with_parent
@@ -142,9 +141,7 @@ class Person:
 
     def __init__(self, port: int, email: str) -> None:
         self.email, self.password = email, "correct horse battery 9"
-        self._port = port
-        self._connection: http.client.HTTPConnection | None = None
-        self._cookies: dict[str, str] = {}
+        self._kept = Kept(f"127.0.0.1:{port}", 30)
         self._csrf = ""
 
     def sign_up(self) -> None:
@@ -162,36 +159,21 @@ class Person:
     @property
     def headers(self) -> dict[str, str]:
         """What a browser sends in which this person is signed in, for requests that are not made with `ask`."""
-        cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        return {"Cookie": cookies, "X-CSRFToken": self._csrf, "Content-Type": "application/json"}
+        return {"Cookie": self._kept.cookie, "X-CSRFToken": self._csrf, "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> "Answer":
         """One request; a body that is not bytes is sent as JSON.
 
         Raises OSError or HTTPException when the connection breaks; the next request makes a new one.
         """
-        connection = self._connection or http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        self._connection = None
         sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request(method, path, body if body is None or isinstance(body, bytes) else json.dumps(body), sent)
-            response = connection.getresponse()
-            content = response.read()
-        except BaseException:
-            connection.close()
-            raise
-        for line in response.headers.get_all("Set-Cookie") or []:
-            self._cookies.update({name: morsel.value for name, morsel in SimpleCookie(line).items()})
-        self._connection = connection
-        if response.will_close:
-            self.close()
-        return Answer(response.status, dict(response.headers), content)
+        text = body if body is None or isinstance(body, bytes) else json.dumps(body)
+        status, answered, content = self._kept.exchange(method, path, text, sent)
+        return Answer(status, dict(answered), content)
 
     def close(self) -> None:
         """Close the connection; the next request makes a new one."""
-        if self._connection:
-            self._connection.close()
-            self._connection = None
+        self._kept.close()
 
 
 class Answer:
