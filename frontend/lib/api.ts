@@ -90,7 +90,7 @@ export const api = {
   changePassword: (current_password: string, new_password: string) =>
     changingSession(take(client.POST("/api/v1/auth/password", { body: { current_password, new_password } }))),
   updateUser: (body: Partial<Pick<User, "time_zone" | "email_reminders">>) =>
-    take(client.PATCH("/api/v1/auth/session", { body, headers: MERGE_PATCH })),
+    take(client.PATCH(SESSION, { body, headers: MERGE_PATCH })),
   /** OpenAPI describes no bodies of DELETE, so the types know none. */
   deleteAccount: (password: string) =>
     endingSession(() => take(client.DELETE("/api/v1/auth/account", { body: { password } as never }))),
