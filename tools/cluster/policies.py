@@ -5,7 +5,6 @@ pods. What goes between a pod and its node (DNS, probes, the API server) is let 
 WORDS...` runs in the lab for good and looks every second; a new pod is unguarded until then.
 """
 
-import json
 import subprocess
 import sys
 import time
@@ -13,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-EVERY = 1.0  # seconds
+from tools.cluster.objects import EVERY, listed
+
 CHAIN = "LAB-POLICIES"
 ANYWHERE = "0.0.0.0/0"
 
@@ -104,14 +104,9 @@ def _ports(ports: Sequence[Object], server: Object | None) -> Iterator[str]:
 
 def main(kubectl: list[str]) -> None:
     """Look every second; what cannot be done now is tried again."""
-
-    def items(kind: str) -> list[Any] | None:
-        answer = subprocess.run([*kubectl, "get", kind, "--all-namespaces", "--output=json"], capture_output=True, text=True, check=False)
-        return list(json.loads(answer.stdout)["items"]) if answer.returncode == 0 else None
-
     last = ""
     while True:
-        pods, policies, namespaces = items("pods"), items("networkpolicies"), items("namespaces")
+        pods, policies, namespaces = (listed(kubectl, kind) for kind in ("pods", "networkpolicies", "namespaces"))
         if pods is not None and policies is not None and namespaces is not None:
             own = [pod for pod in pods if pod["status"].get("podIP") and not pod["spec"].get("hostNetwork")]
             alive = [pod for pod in own if pod["status"]["phase"] in ("Pending", "Running")]

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.cluster.layout import VOLUMES
-
-EVERY = 1.0  # seconds
+from tools.cluster.objects import EVERY, listed
 
 
 def missing(claims: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -45,25 +44,24 @@ def _volume(claim: dict[str, Any]) -> dict[str, Any]:
 
 def main(kubectl: list[str]) -> None:
     """Look every second; what cannot be done now is tried again."""
-
-    def items(kind: str) -> list[dict[str, Any]]:
-        answer = subprocess.run([*kubectl, "get", kind, "--all-namespaces", "--output=json"], capture_output=True, text=True, check=False)
-        found: list[dict[str, Any]] = json.loads(answer.stdout)["items"] if answer.returncode == 0 else []
-        return found
-
     while True:
-        volumes = items("persistentvolumes")
-        there = {volume["metadata"]["name"] for volume in volumes}
-        for volume in missing(items("persistentvolumeclaims")):
-            if volume["metadata"]["name"] not in there:
-                folder = Path(volume["spec"]["hostPath"]["path"])
-                folder.mkdir(parents=True, exist_ok=True)
-                folder.chmod(0o777)  # Kubernetes does not hand folders of a node over to a pod's group
-                subprocess.run([*kubectl, "create", "--filename=-"], input=json.dumps(volume), text=True, check=False)
-        for volume in left(volumes):
-            if subprocess.run([*kubectl, "delete", "persistentvolume", volume["metadata"]["name"]], check=False).returncode == 0:
-                shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
+        volumes, claims = listed(kubectl, "persistentvolumes"), listed(kubectl, "persistentvolumeclaims")
+        if volumes is not None and claims is not None:
+            _look(kubectl, volumes, claims)
         time.sleep(EVERY)
+
+
+def _look(kubectl: list[str], volumes: list[dict[str, Any]], claims: list[dict[str, Any]]) -> None:
+    there = {volume["metadata"]["name"] for volume in volumes}
+    for volume in missing(claims):
+        if volume["metadata"]["name"] not in there:
+            folder = Path(volume["spec"]["hostPath"]["path"])
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o777)  # Kubernetes does not hand folders of a node over to a pod's group
+            subprocess.run([*kubectl, "create", "--filename=-"], input=json.dumps(volume), text=True, check=False)
+    for volume in left(volumes):
+        if subprocess.run([*kubectl, "delete", "persistentvolume", volume["metadata"]["name"]], check=False).returncode == 0:
+            shutil.rmtree(volume["spec"]["hostPath"]["path"], ignore_errors=True)
 
 
 if __name__ == "__main__":
