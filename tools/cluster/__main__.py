@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -36,43 +36,41 @@ def up(policies: bool = True) -> None:
 
 def _fill(binaries: Mapping[str, Path], made: Iterable[Image], chart: Path, stand_ins: Mapping[str, str]) -> None:
     """Give the node its images, a note of what is not the usual thing in it, and Dapr."""
-    run = _runner(binaries)
     say("Giving the node its images ...")
     for image in made:
-        run("ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "--no-unpack", str(image.archive), quiet=True)
+        _run("ctr", "--address", CONTAINERD, "--namespace", "k8s.io", "images", "import", "--no-unpack", str(image.archive), quiet=True)
     literals = [f"--from-literal={name.replace(' ', '-')}={text}" for name, text in stand_ins.items()]
-    run("kubectl", "create", "configmap", "stand-ins", "--namespace", "kube-system", *literals, quiet=True)
+    _run("kubectl", "create", "configmap", "stand-ins", "--namespace", "kube-system", *literals, quiet=True)
     VALUES.write_text(yaml.safe_dump({"images": {"registry": "localhost"}}))
     say("Installing Dapr ...")
-    dapr.install(chart, binaries["daprd"].name.rpartition("-")[2], partial(run, quiet=True))
+    dapr.install(chart, binaries["daprd"].name.rpartition("-")[2], partial(_run, quiet=True))
 
 
 def install() -> None:
     """The product in its namespace, with the chart's own PostgreSQL and Valkey, in the lab that runs, else in a new one."""
     if lab.init() is None:
         up()
-    run = _runner(programs.obtain(say))
-    _restricted(run)
+    _restricted()
     own = ["--set", "postgresql.enabled=true", "--set", f"origin=http://127.0.0.1:{PORT}"]
     words = ["--namespace", NAMESPACE, "--values", str(VALUES), *own, "--wait", "--timeout", "5m"]
-    run("helm", "upgrade", "--install", "todo", str(CHART), *words)
+    _run("helm", "upgrade", "--install", "todo", str(CHART), *words)
     say(f"Installed. `python -m tools.cluster open` lets you see it at http://127.0.0.1:{PORT}")
 
 
-def _restricted(run: Callable[..., None]) -> None:
+def _restricted() -> None:
     """The namespace, in which nothing runs that asks for rights."""
     namespace = {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
     }
-    run("kubectl", "apply", "--filename=-", given=yaml.safe_dump(namespace))
+    _run("kubectl", "apply", "--filename=-", given=yaml.safe_dump(namespace))
 
 
 def _open(port: int = PORT) -> None:
     """Let a browser of this machine see the web app, until this is stopped."""
     where = "--output=jsonpath={.spec.clusterIP}:{.spec.ports[0].port}"
-    address = _answer("kubectl", "get", "service", "todo-frontend", "--namespace", NAMESPACE, where)
+    address = _run("kubectl", "get", "service", "todo-frontend", "--namespace", NAMESPACE, where, quiet=True)
     host, _, number = address.partition(":")
     say(f"http://127.0.0.1:{port} (until you stop this)")
     doors.lead(port, lab.first_process(), (host, int(number)))
@@ -80,8 +78,7 @@ def _open(port: int = PORT) -> None:
 
 def run_in_lab(words: list[str]) -> int:
     """A command in the lab, in this folder; its exit code."""
-    command = lab.enter(words, lab.environment(programs.obtain(say)))
-    return subprocess.run(command, check=False).returncode
+    return subprocess.run(lab.enter(words), check=False).returncode
 
 
 def test(options: list[str]) -> int:
@@ -94,21 +91,13 @@ def test(options: list[str]) -> int:
     return run_in_lab(command)
 
 
-def _runner(binaries: Mapping[str, Path]) -> Callable[..., None]:
-    environment = lab.environment(binaries)
-
-    def run(*words: str, given: str | None = None, quiet: bool = False) -> None:
-        done = subprocess.run(lab.enter(words, environment), input=given, text=True, capture_output=quiet, check=False)
-        if done.returncode:
-            said = (done.stderr or done.stdout or "").strip().splitlines() if quiet else []
-            raise Refusal(f"`{' '.join(words[:3])}` failed in the lab{': ' + said[-1] if said else '.'}")
-
-    return run
-
-
-def _answer(*words: str) -> str:
-    command = lab.enter(words, lab.environment(programs.obtain(say)))
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+def _run(*words: str, given: str | None = None, quiet: bool = False) -> str:
+    """What a command in the lab wrote, if it was to be quiet. Raises Refusal when it failed."""
+    done = subprocess.run(lab.enter(words), input=given, text=True, capture_output=quiet, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout or "").strip().splitlines() if quiet else []
+        raise Refusal(f"`{' '.join(words[:3])}` failed in the lab{': ' + said[-1] if said else '.'}")
+    return done.stdout or ""
 
 
 def _version() -> str:

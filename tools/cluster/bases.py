@@ -20,6 +20,7 @@ OF_BASE = hashed([SUITE, ON_BASE])
 PYTHON_BASE = "docker.io/library/python:3.11-slim-bookworm"
 NODE_BASE = "docker.io/library/node:22-bookworm-slim"
 POSTGRESQL = "docker.io/library/postgres:18-bookworm"
+NODE_HOME = "/opt/node"  # in the image; npm reads its etc/npmrc
 VALKEY = "docker.io/valkey/valkey:9.1"
 
 STAND_INS = {
@@ -85,8 +86,8 @@ def _make_debian(say: Callable[[str], None]) -> None:
 
 def _make_node(home: Path) -> None:
     with buildah.container(PYTHON_BASE) as container:
-        buildah.run(["buildah", "add", container, str(home), "/opt/node"])
-        buildah.inside(container, f"ln -s /opt/node/bin/node /usr/local/bin/ && {' && '.join(map(_npm, ('npm', 'npx')))}")
+        buildah.run(["buildah", "add", container, str(home), NODE_HOME])
+        buildah.inside(container, f"ln -s {NODE_HOME}/bin/node /usr/local/bin/ && {' && '.join(map(_npm, ('npm', 'npx')))}")
         buildah.commit(container, NODE_BASE)
 
 
@@ -111,7 +112,7 @@ def _make_postgresql(postgres: Path) -> None:
 def _npm(name: str) -> str:
     """The wheel's own starter is a copy that finds nothing."""
     where = f"/usr/local/bin/{name}"
-    return f"printf '#!/bin/sh\\nexec node /opt/node/lib/node_modules/npm/bin/{name}-cli.js \"$@\"\\n' > {where} && chmod +x {where}"
+    return f"printf '#!/bin/sh\\nexec node {NODE_HOME}/lib/node_modules/npm/bin/{name}-cli.js \"$@\"\\n' > {where} && chmod +x {where}"
 
 
 def _package(name: str) -> Path:

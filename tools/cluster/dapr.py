@@ -15,7 +15,7 @@ VALUES = {
 }
 
 
-def install(chart: Path, version: str, run: Callable[..., None]) -> None:
+def install(chart: Path, version: str, run: Callable[..., object]) -> None:
     """Install it and wait until all of it is ready; `run` runs a command in the lab."""
     copy = STATE / "dapr"  # the folder of the module is read-only
     shutil.copytree(chart, copy, copy_function=shutil.copyfile, dirs_exist_ok=True)

@@ -18,6 +18,10 @@ from tools.environment import ROOT
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PAUSE = "localhost/pause:1"
 REGISTRY_OF_DAPR = "localhost/dapr"
+COPIED = (  # what the backend's Dockerfile takes, and what says so
+    *("Dockerfile", ".dockerignore", "requirements.txt", "manage.py", "gunicorn.conf.py"),
+    *("todo_project", "todos", "dapr_bridge"),
+)
 
 STAND_INS = {
     **bases.STAND_INS,
@@ -67,19 +71,8 @@ def _ours(tag: str, below: Sequence[Image]) -> Iterator[Image]:
     """The product, from its Dockerfiles, on the bases."""
     for name, folder in (("todo-backend", ROOT), ("todo-frontend", ROOT / "frontend")):
         full = f"localhost/{name}:{tag}"
-        build = [
-            "buildah",
-            "bud",
-            "--isolation",
-            "chroot",
-            "--network",
-            "host",
-            "--pull-never",
-            *_of_the_builder(),
-            "--tag",
-            full,
-            str(folder),
-        ]
+        how = ["--isolation", "chroot", "--network", "host", "--pull-never", *_of_the_builder()]
+        build = ["buildah", "bud", *how, "--tag", full, str(folder)]
         yield Image(full, hashed([*_tracked(folder), *(base.of for base in below)]), partial(buildah.run, build))
 
 
@@ -88,15 +81,13 @@ def _of_the_builder() -> list[str]:
     own, npmrc = Path("~/.npmrc").expanduser(), KEPT / "npmrc"
     npmrc.write_text(f"cafile={CERTIFICATES}\n{own.read_text() if own.is_file() else ''}")
     npmrc.chmod(0o600)
-    mounted = {CERTIFICATES: CERTIFICATES, Path("/etc/pip.conf"): Path("/etc/pip.conf"), npmrc: Path("/root/.npmrc")}
+    mounted = {CERTIFICATES: CERTIFICATES, Path("/etc/pip.conf"): Path("/etc/pip.conf"), npmrc: Path(bases.NODE_HOME, "etc", "npmrc")}
     return [word for path, there in mounted.items() if path.is_file() for word in ("--volume", f"{path}:{there}:ro")]
 
 
 def _tracked(folder: Path) -> Iterator[str]:
     """What an image of this folder depends on: its files that git knows, as they are now."""
-    where = [] if folder != ROOT else ["Dockerfile", ".dockerignore", "requirements.txt", "manage.py", "gunicorn.conf.py"]
-    where += ["todo_project", "todos", "dapr_bridge"] if folder == ROOT else ["."]
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *where]
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *(COPIED if folder == ROOT else ["."])]
     names = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in sorted(filter(None, names)):
         if (folder / name).is_file():

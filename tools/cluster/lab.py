@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from tools.cluster import certificates, cgroups, machine, traces
-from tools.cluster.layout import INIT, KEPT, KUBECONFIG, LOGS, READY, STATE, VALUES
+from tools.cluster.layout import INIT, KEPT, KUBECONFIG, LOGS, READY, STATE, TOOLS, VALUES
 from tools.environment import ROOT, Refusal
 
 NAMESPACES = ("--mount", "--cgroup", "--net", "--pid", "--fork", "--uts", "--ipc", "--mount-proc")
@@ -72,6 +72,9 @@ def start(binaries: Mapping[str, Path], policies: bool, say: Callable[[str], Non
     stop()
     STATE.mkdir(parents=True)
     LOGS.mkdir()
+    TOOLS.mkdir()
+    for name in ("kubectl", "helm"):
+        (TOOLS / name).symlink_to(binaries[name])
     traces.note()
     certificates.make()
     groups = cgroups.make()
@@ -99,34 +102,16 @@ def start(binaries: Mapping[str, Path], policies: bool, say: Callable[[str], Non
     say(f"The node is ready after {time.monotonic() - begun:.0f} s.")
 
 
-def enter(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """The words that run a command in the lab, in the folder that one is in. Raises Refusal when there is no lab."""
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    words = [
-        "nsenter",
-        "--target",
-        str(first_process()),
-        "--mount",
-        "--net",
-        "--pid",
-        "--uts",
-        "--ipc",
-        "--cgroup",
-        "--",
-        "env",
-        *variables,
-    ]
+def enter(command: Sequence[str]) -> list[str]:
+    """The words that run a command in the lab, in the folder that one is in. Raises Refusal when there is no lab.
+
+    It finds the cluster, kubectl and helm, and in CLUSTER_VALUES what our chart needs to be told.
+    """
+    path = f"{TOOLS}:{os.environ.get('PATH', os.defpath)}"
+    variables = [f"KUBECONFIG={KUBECONFIG}", f"CLUSTER_VALUES={VALUES}", f"PATH={path}"]
+    namespaces = ["--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup"]
+    words = ["nsenter", "--target", str(first_process()), *namespaces, "--", "env", *variables]
     return [*words, "sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(Path.cwd()), *command]
-
-
-def environment(binaries: Mapping[str, Path]) -> dict[str, str]:
-    """What commands in the lab find: the cluster, kubectl and helm, and values for our chart."""
-    tools = STATE / "bin"
-    tools.mkdir(exist_ok=True)
-    for name in ("kubectl", "helm"):
-        if not (tools / name).is_symlink():
-            (tools / name).symlink_to(binaries[name])
-    return {"KUBECONFIG": str(KUBECONFIG), "CLUSTER_VALUES": str(VALUES), "PATH": f"{tools}:{os.environ.get('PATH', os.defpath)}"}
 
 
 def stop() -> None:

@@ -6,6 +6,7 @@ from tools.wheel import cache
 STATE = RUN / "cluster"  # of one run: certificates, logs, volumes
 LOGS = STATE / "logs"
 KEYS = STATE / "keys"
+TOOLS = STATE / "bin"  # kubectl and helm, for commands in the lab
 VOLUMES = STATE / "volumes"
 KUBECONFIG = STATE / "kubeconfig"
 INIT = STATE / "init.pid"  # the first process of the lab, as this machine numbers it

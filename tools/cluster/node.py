@@ -62,7 +62,7 @@ def configure() -> None:
 
 
 def start(step: Step) -> subprocess.Popen[bytes]:
-    """Start a program, wait until it is ready and start it again if it ends at once. Raises RuntimeError when it does not become ready."""
+    """Start a program and wait until it is ready. Raises RuntimeError when it does not become so."""
     with (LOGS / f"{step.name}.log").open("ab") as log:
         process = subprocess.Popen(step.argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
     deadline = time.monotonic() + PATIENCE

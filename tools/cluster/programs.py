@@ -83,14 +83,22 @@ def _programs() -> list[Program]:
         without=WITHOUT,
         package="github.com/coredns/coredns",
     )
-    pause = replace(coredns, name="pause", version="1", source=ROOT / "tools" / "cluster" / "pause", kept=KEPT / "pause-1", package=".")
+    pause = Program(
+        name="pause",
+        version="1",
+        source=ROOT / "tools" / "cluster" / "pause",
+        kept=KEPT / "pause-1",
+        packages=70,
+        space=1,
+        without=WITHOUT,
+    )
     return [
         *(
             replace(kubernetes, name=name, kept=KEPT / f"{name}-{KUBERNETES}", package=f"k8s.io/kubernetes/cmd/{name}")
             for name in OF_KUBERNETES
         ),
         coredns,
-        replace(pause, packages=70, space=1),
+        pause,
         *(_of_dapr(name) for name in OF_DAPR),
     ]
 
