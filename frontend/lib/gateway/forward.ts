@@ -11,6 +11,9 @@ import { type Answer, ask, type Exchange, readUpTo, UpstreamTimeout } from "./up
 const DIRECT_PATIENCE = 30_000;
 const IMPORT = "/api/v1/import";
 const IMPORT_PATIENCE = 300_000;
+/** For so long the API is asked again when nobody takes the connection: its processes are being replaced, and nothing was sent yet. */
+const ABSENCE_PATIENCE = 5_000;
+const ABSENT = ["ECONNREFUSED", "EHOSTUNREACH", "EAI_AGAIN"];
 /** Reads are quick, and repeating one costs nothing; a write may import a file. A sidecar that hangs is noticed earlier, by the probe. */
 const SIDECAR_PATIENCE = { read: 2_000, write: DIRECT_PATIENCE };
 /** Answers up to this size are held until complete when a sidecar brings them, since it may die within one. */
@@ -37,6 +40,7 @@ export async function forward(request: Request): Promise<Response> {
   } catch (error) {
     if (error instanceof UpstreamTimeout)
       return problem(504, "Gateway timeout", "The API did not answer in time. Try again.");
+    if (!request.signal.aborted) console.error(`The API cannot be reached: ${request.method} ${path}: ${error}`);
     return problem(502, "Bad gateway", "The API cannot be reached. Try again in a moment.");
   }
 }
@@ -46,13 +50,28 @@ async function direct(exchange: Exchange, repeated: boolean): Promise<Answer> {
   const patience = exchange.path.startsWith(IMPORT) ? IMPORT_PATIENCE : DIRECT_PATIENCE;
   const until = Date.now() + patience;
   for (;;) {
-    const answer = await ask(env.apiUrl, exchange, patience);
+    const answer = await askPresent(exchange, patience);
     const wait = repeated ? leftToWait(answer) : undefined;
     if (wait === undefined || Date.now() > until) return answer;
     answer.message.resume();
-    await new Promise((resolve) => setTimeout(resolve, Math.max(100, Number(wait) * 500)));
+    await pause(Math.max(100, Number(wait) * 500));
   }
 }
+
+/** Asks the API itself as soon as it takes a connection. */
+async function askPresent(exchange: Exchange, patience: number): Promise<Answer> {
+  const until = Date.now() + ABSENCE_PATIENCE;
+  for (;;) {
+    try {
+      return await ask(env.apiUrl, exchange, patience);
+    } catch (error) {
+      if (!ABSENT.includes((error as NodeJS.ErrnoException).code ?? "") || Date.now() > until) throw error;
+      await pause(200);
+    }
+  }
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** The answer, or null when the sidecar did not bring one of the API's: then the same request, with the same key, goes directly. */
 async function throughSidecar(exchange: Exchange, unsafe: boolean): Promise<Response | null> {

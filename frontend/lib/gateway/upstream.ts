@@ -23,21 +23,27 @@ const agents = {
 /**
  * Asks `base` and resolves when the answer's headers are there.
  *
- * A kept-alive connection that the other side had just closed is no failure of the other side: it is asked once more.
+ * A kept-alive connection that the other side had just closed is no failure of the other side: it is asked once more, on a new
+ * connection, since the others that are kept may have been closed with it.
  * Throws `UpstreamTimeout` after `patience` milliseconds without an answer, and node's own errors for a lost connection.
  */
 export async function ask(base: URL, exchange: Exchange, patience: number): Promise<Answer> {
   try {
     return await send(base, exchange, patience);
   } catch (error) {
-    if (error instanceof StaleConnection) return await send(base, exchange, patience);
+    if (error instanceof StaleConnection) return await send(base, exchange, patience, false);
     throw error;
   }
 }
 
 class StaleConnection extends Error {}
 
-function send(base: URL, { method, path, headers, body, signal }: Exchange, patience: number): Promise<Answer> {
+function send(
+  base: URL,
+  { method, path, headers, body, signal }: Exchange,
+  patience: number,
+  reuse = true,
+): Promise<Answer> {
   const secure = base.protocol === "https:";
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? httpsRequest : httpRequest)({
@@ -46,7 +52,7 @@ function send(base: URL, { method, path, headers, body, signal }: Exchange, pati
       port: base.port || (secure ? 443 : 80),
       method,
       path,
-      agent: secure ? agents["https:"] : agents["http:"],
+      agent: reuse && (secure ? agents["https:"] : agents["http:"]),
       headers: { ...headers, ...(body ? { "content-length": String(body.length) } : {}) },
       signal,
     });
@@ -57,7 +63,7 @@ function send(base: URL, { method, path, headers, body, signal }: Exchange, pati
     });
     outgoing.on("error", (error) => {
       clearTimeout(timer);
-      const stale = outgoing.reusedSocket && "code" in error && error.code === "ECONNRESET";
+      const stale = outgoing.reusedSocket && "code" in error && ["ECONNRESET", "EPIPE"].includes(String(error.code));
       reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
     });
     outgoing.end(body ?? undefined);

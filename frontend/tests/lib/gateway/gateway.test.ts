@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { signedAddress, stampPeer } from "@/lib/gateway/address";
 import { Breaker } from "@/lib/gateway/breaker";
 import { forward } from "@/lib/gateway/forward";
@@ -12,10 +12,10 @@ import { switches } from "@/lib/gateway/switches";
 
 const servers: Server[] = [];
 
-async function listen(handler: RequestListener): Promise<number> {
+async function listen(handler: RequestListener, port = 0): Promise<number> {
   const server = createServer(handler);
   servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return (server.address() as AddressInfo).port;
 }
 
@@ -187,9 +187,39 @@ test("without the ceiling the switch has no effect", async () => {
   expect(seen).toHaveLength(1);
 });
 
-test("an API that is away is a 502 with a reason, and too large a body a 413", async () => {
+test("an API that is away for a moment is waited for, with the request as it was", async () => {
+  const { port } = await anApi(false);
+  await new Promise((closed) => servers.pop()?.close(closed));
+  const waiting = ask("/api/v1/todos", { method: "POST", body: "{}" });
+  const seen: string[] = [];
+  setTimeout(() => {
+    listen(async (request, response) => {
+      seen.push(await bodyOf(request));
+      response.writeHead(201, { "x-request-id": "api" }).end();
+    }, port);
+  }, 700);
+  expect((await waiting).status).toBe(201);
+  expect(seen).toEqual(["{}"]);
+});
+
+test("an API that closes all kept connections at once is asked on a new one", async () => {
+  await anApi(false);
+  const kept = await Promise.all([1, 2, 3, 4].map(() => ask("/api/v1/todos")));
+  await Promise.all(kept.map((response) => response.text()));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  servers[0]?.closeAllConnections();
+  expect((await ask("/api/v1/labels")).status).toBe(200);
+});
+
+test("an API that stays away is a 502 with a reason, and the log says which", { timeout: 10_000 }, async () => {
   process.env.API_URL = "http://127.0.0.1:1";
-  expect(await (await ask("/api/v1/todos")).json()).toMatchObject({ status: 502, title: "Bad gateway" });
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  expect(await (await ask("/api/v1/todos?search=secret")).json()).toMatchObject({ status: 502, title: "Bad gateway" });
+  expect(log).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/GET \/api\/v1\/todos: .*ECONNREFUSED/));
+  log.mockRestore();
+});
+
+test("too large a body is a 413", async () => {
   process.env.MAX_BODY_BYTES = "10";
   expect((await ask("/api/v1/todos", { method: "POST", body: "x".repeat(11) })).status).toBe(413);
 });
