@@ -29,9 +29,9 @@ class Chart:
 
     helm: Path
 
-    def render(self, values: Values | None = None) -> list[Object]:
-        """The objects for these values. Raises Refused."""
-        return list(_render(self.helm, _words(values or {})))
+    def render(self, values: Values | None = None, *, known: str = "") -> list[Object]:
+        """The objects for these values, where the cluster also knows the API group `known`. Raises Refused."""
+        return list(_render(self.helm, (*_words(values or {}), *(("--api-versions", known) if known else ()))))
 
     def lint(self, values: Values | None = None) -> None:
         """Raise Refused when Helm's linter finds an error or a warning."""

@@ -72,12 +72,19 @@ def test_a_sidecar_has_no_more_rights_than_its_app_and_stops_after_it(chart: Cha
 def test_without_dapr_nothing_of_it_is_left(chart: Chart) -> None:
     off = {"dapr.enabled": False}
     assert not [thing for thing in chart.render(off) if thing["apiVersion"].startswith("dapr.io")]
-    assert not [thing for thing in chart.render(off) if "token" in thing["metadata"]["name"]]
     for app_id in sidecars.APPS:
         assert annotations(chart, app_id, off) == {}
         env = variables(_serving(chart, app_id, off))
         assert {value for name, value in env.items() if name.startswith("DAPR_") and name.endswith("ENABLED")} == {"false"}
         assert not {"DAPR_API_TOKEN", "APP_API_TOKEN"} & set(env)
+
+
+def test_what_sidecars_of_old_pods_start_with_stays_when_dapr_is_taken_away(chart: Chart) -> None:
+    def kept(values: Values, known: str = "") -> set[tuple[str, str]]:
+        said = [(thing["kind"], thing["metadata"]["name"]) for thing in chart.render(values, known=known)]
+        return {(kind, name) for kind, name in said if kind in ("Configuration", "Resiliency") or (kind == "Secret" and "token" in name)}
+
+    assert kept({"dapr.enabled": False}, known="dapr.io/v1alpha1") == kept({"dapr.enabled": True})
 
 
 @pytest.mark.parametrize("block", BLOCKS)

@@ -88,6 +88,14 @@ secretKeyRef: {name: {{ .Values.database.existingSecret }}, key: {{ .Values.data
 {{- if and .Values.dapr.enabled (or .Values.dapr.pubsub .Values.dapr.state) }}yes{{ end }}
 {{- end }}
 
+{{/*
+Whether there may be sidecars that read Dapr's objects. Where the cluster has Dapr, Configuration and Resiliency stay though dapr.enabled goes:
+daprd starts again when one of them is deleted, and the sidecars of all pods that are still to be replaced would do so at once.
+*/}}
+{{- define "todo-app.daprKnown" -}}
+{{- if or .Values.dapr.enabled (.Capabilities.APIVersions.Has "dapr.io/v1alpha1") }}yes{{ end }}
+{{- end }}
+
 {{/* The value of a secret of ours: what the cluster has, else a new one. Called with (list $ secret key length). */}}
 {{- define "todo-app.kept" -}}
 {{- $found := lookup "v1" "Secret" (index . 0).Release.Namespace (index . 1) -}}
