@@ -167,12 +167,6 @@ def _servicer(fake: FakeSidecar) -> Any:
                 fake.entries.pop(item.key, None)
             return Empty()
 
-        def PublishEvent(self, request: Any, context: Any) -> Any:  # noqa: N802
-            self._begin("PublishEvent", context)
-            event = json.loads(request.data)
-            fake.published.append(Published(request.pubsub_name, request.topic, request.data_content_type, event, fake.headers))
-            return Empty()
-
     return Servicer()
 
 
@@ -193,17 +187,34 @@ def _handler(fake: FakeSidecar) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(404)
 
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if fake.token and self.headers.get("dapr-api-token") != fake.token:
+                self._answer(401)
+            elif self.path.startswith("/v1.0/publish/"):
+                pubsub, topic = map(unquote, self.path.split("/")[-2:])
+                self._publish(pubsub, topic, body)
+            else:
+                self._answer(404)
+
         def _get_state(self, key: str) -> None:
-            fake.calls.append("GetState")
+            if self._begin("GetState"):
+                entry = fake.find(key)
+                self._answer(200, entry.data, etag=str(entry.version)) if entry else self._answer(204)
+
+        def _publish(self, pubsub: str, topic: str, body: bytes) -> None:
+            if self._begin("PublishEvent"):
+                fake.published.append(Published(pubsub, topic, self.headers["Content-Type"], json.loads(body), fake.headers))
+                self._answer(204)
+
+        def _begin(self, name: str) -> bool:
+            """False when the call has been answered already: the test wished it to fail."""
+            fake.calls.append(name)
             fake.headers = {name.lower(): value for name, value in self.headers.items()}
             time.sleep(fake.delay)
-            entry = fake.find(key)
             if fake.failure:
                 self._answer(500, json.dumps({"errorCode": fake.failure}).encode())
-            elif entry:
-                self._answer(200, entry.data, etag=str(entry.version))
-            else:
-                self._answer(204)
+            return not fake.failure
 
         def _answer(self, status: int, body: bytes = b"", etag: str = "") -> None:
             self.send_response(status)

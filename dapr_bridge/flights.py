@@ -16,7 +16,8 @@ from dapr_bridge.leases import Fate, Lease
 
 logger = structlog.get_logger(__name__)
 
-DOUBT_SECONDS = 5.0
+FIRST_DOUBT_SECONDS = 1.0  # from a loss to the first trial: whatever took events along may be over by then
+DOUBT_SECONDS = 5.0  # and from a trial that was lost, too, to the next
 
 
 class Flights:
@@ -26,7 +27,7 @@ class Flights:
         self._sent: dict[int, Lease] = {}
         self._changed = threading.Condition()
         self._in_doubt = False
-        self._next_trial = 0.0
+        self._doubted_at = self._next_trial = 0.0
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -48,7 +49,7 @@ class Flights:
             return self._changed.wait_for(lambda: len(self._sent) < conf.IN_FLIGHT, seconds)
 
     def admits(self) -> bool:
-        """Whether to publish. After a loss everything goes directly, save one event every DOUBT_SECONDS that tries the way."""
+        """Whether to publish. After a loss everything goes directly, save one event now and then that tries the way."""
         with self._changed:
             if not self._in_doubt:
                 return True
@@ -68,16 +69,19 @@ class Flights:
             for lease in sent:
                 if lease.position not in on_their_way:
                     del self._sent[lease.position]
-            self._learn([fate for _, fate in fates])
+            self._learn(fates)
             self._changed.notify_all()
         followed = [lease for lease, fate in fates if fate is Fate.ARRIVED and lease.followed]
         return leases.advance(followed) if followed else []
 
-    def _learn(self, fates: Sequence[Fate]) -> None:
-        if Fate.LOST in fates:
-            if not self._in_doubt:
-                logger.warning("events.lost", events=fates.count(Fate.LOST), remedy="carried in process; ask manage.py dapr_doctor why")
-            self._in_doubt, self._next_trial = True, time.monotonic() + DOUBT_SECONDS
-        elif Fate.ARRIVED in fates and self._in_doubt:
+    def _learn(self, fates: Sequence[tuple[Lease, Fate]]) -> None:
+        now = time.monotonic()
+        lost = [lease for lease, fate in fates if fate is Fate.LOST]
+        if lost and not self._in_doubt:
+            logger.warning("events.lost", events=len(lost), remedy="carried in process; ask manage.py dapr_doctor why")
+            self._in_doubt, self._doubted_at, self._next_trial = True, now, now + FIRST_DOUBT_SECONDS
+        elif any(lease.taken_at > self._doubted_at for lease in lost):
+            self._next_trial = now + DOUBT_SECONDS
+        elif not lost and self._in_doubt and any(fate is Fate.ARRIVED for _, fate in fates):
             self._in_doubt = False
             logger.info("events.arrive_again")

@@ -1,6 +1,7 @@
-"""GET over kept HTTP/1.1 connections, with one deadline for all of it: a socket's own timeout begins anew with every byte.
+"""GET and POST over kept HTTP/1.1 connections, with one deadline for all of it: a socket's own timeout begins anew with every byte.
 
-Written by hand because it is what a cached answer costs: the standard library's client takes several times the CPU (docs/decisions/0020).
+Written by hand because a cached answer and an event cost what this costs: the standard library's client takes several times the CPU
+(docs/decisions/0020).
 """
 
 import socket
@@ -46,8 +47,14 @@ class KeepAlive:
 
     def get(self, path: str, headers: Mapping[str, str], timeout: float) -> Answer:
         """The answer. A kept connection that the server has closed meanwhile is replaced once. Raises Failed in time."""
+        return self._ask(self._message("GET", path, headers), timeout)
+
+    def post(self, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Answer:
+        """As `get`, so the server may get it twice: only for what may be repeated."""
+        return self._ask(self._message("POST", path, {**headers, "Content-Length": str(len(body))}) + body, timeout)
+
+    def _ask(self, message: bytes, timeout: float) -> Answer:
         deadline = time.monotonic() + timeout
-        message = self._message(path, headers)
         kept = self._kept()
         try:
             if kept is not None:
@@ -76,8 +83,8 @@ class KeepAlive:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def _message(self, path: str, headers: Mapping[str, str]) -> bytes:
-        lines = [f"GET {path} HTTP/1.1", f"Host: {self._host}:{self._port}", *(f"{name}: {value}" for name, value in headers.items())]
+    def _message(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}", *(f"{name}: {value}" for name, value in headers.items())]
         if not all(map(str.isprintable, lines)):
             raise Failed("a header or the path holds a line break")
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")

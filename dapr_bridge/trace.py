@@ -20,6 +20,15 @@ def ids() -> tuple[str, str]:
     return ("", "") if context is None else (f"{context.trace_id:032x}", f"{context.span_id:016x}")
 
 
+def is_recorded() -> bool:
+    """Whether anybody will see the running span: it was sampled."""
+    if "opentelemetry.trace" not in sys.modules:
+        return False
+    from opentelemetry.trace import get_current_span
+
+    return get_current_span().is_recording()
+
+
 @contextmanager
 def resumed(traceparent: str, tracestate: str) -> Iterator[None]:
     """Let spans started inside belong to this trace: below the span that is named, or the running one if it is of this trace."""

@@ -57,11 +57,20 @@ def entry(name: str, kind: Kind, attributes: Attributes, *, traceparent: str = "
     if exporter.tracer() is None:
         yield NOTHING
         return
-    with trace.resumed(traceparent, tracestate), _started(name, kind, attributes) as span, ExitStack() as wrapped:
-        if span.is_recording:
-            for alias in connections:
-                wrapped.enter_context(connections[alias].execute_wrapper(_execute))
+    with trace.resumed(traceparent, tracestate), _started(name, kind, attributes) as span, statements():
         yield span
+
+
+@contextmanager
+def statements() -> Iterator[None]:
+    """Let what this thread says inside to its databases be spans of what it says it for."""
+    if exporter.tracer() is None:
+        yield
+        return
+    with ExitStack() as wrapped:
+        for alias in connections:
+            wrapped.enter_context(connections[alias].execute_wrapper(_execute))
+        yield
 
 
 @contextmanager
@@ -100,6 +109,8 @@ def _started(name: str, kind: Kind, attributes: Attributes) -> Iterator[Span]:
 
 def _execute(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Mapping[str, Any]) -> Any:
     """Django's execute_wrapper: one statement, without its parameters and without the values that are written in it."""
+    if not trace.is_recorded():
+        return execute(sql, params, many, context)
     statement: Statement = described(sql)
     attributes = {
         "db.system.name": context["connection"].vendor,

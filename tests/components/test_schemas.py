@@ -8,6 +8,7 @@ import pytest
 import yaml
 from django.urls import resolve
 
+from dapr_bridge.conf import Conf
 from tests.components.definitions import validate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +61,7 @@ def test_an_event_is_redelivered_after_the_longest_lease_and_gone_from_the_pendi
     handler = int(load(ROOT / "components/resiliency.yaml")["spec"]["policies"]["timeouts"]["handler"].removesuffix("s"))
     assert LONGEST_LEASE < handler < processing
     assert processing + redeliver < 30
-    assert values["queueDepth"] == values["concurrency"]
+    assert values["queueDepth"] == values["concurrency"] == str(2 * Conf.BATCH_EVENTS), "while some are handled, the next gather"
     assert int(values["maxLenApprox"]) > 0
 
 

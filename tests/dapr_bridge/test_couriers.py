@@ -122,7 +122,7 @@ def test_an_envelope_that_the_route_would_refuse_is_not_published(fake: FakeSide
 
 
 def test_after_a_loss_events_go_directly_until_one_that_tries_the_way_arrives(fake: FakeSidecar, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flights, "DOUBT_SECONDS", 0.3)
+    monkeypatch.setattr(flights, "FIRST_DOUBT_SECONDS", 0.3)
     in_flight = Flights()
     courier = DaprCourier(in_flight)
     enqueue("order/1")

@@ -1,8 +1,13 @@
 """The sidecar's routes: who is let in, what a delivery may do, and that nothing sent to them ends in a 500."""
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test import Client
@@ -14,7 +19,7 @@ from dapr_bridge import canary
 from dapr_bridge.consumers import dispatch
 from dapr_bridge.models import OutboxEvent, Receipt
 from dapr_bridge.wsgi import Directly
-from tests.dapr_bridge.conftest import effects, enqueue
+from tests.dapr_bridge.conftest import effects, enqueue, eventually
 
 TOKEN, OLD_TOKEN = "t" * 32, "o" * 32
 ROUTE = "/dapr/events/events"
@@ -138,7 +143,79 @@ def test_the_token_may_come_from_the_environment(http: Client, settings: Setting
     assert http.get("/dapr/config", headers={"dapr-api-token": "from the environment"}).json() == {}
 
 
-BULK = {"id": NOBODYS, "type": "com.dapr.event.sent.bulk", "entries": [{"entryId": "1", "event": {"id": "1"}}]}
+def several(*events: Any) -> dict[str, Any]:
+    """The envelope of Dapr's bulk subscription."""
+    entries = [{"entryId": str(number), "event": event, "contentType": CLOUD_EVENT} for number, event in enumerate(events)]
+    return {"id": "", "type": "com.dapr.event.sent.bulk", "topic": "events", "pubsubname": "pubsub", "metadata": None, "entries": entries}
+
+
+def deliver_together(http: Client, body: Any) -> tuple[int, list[str]]:
+    """Post what a sidecar posts when it has more than one; the answer's code, and the status of each event in turn."""
+    answer = http.post(ROUTE, json.dumps(body), content_type="application/json", headers={"dapr-api-token": TOKEN})
+    if answer.status_code != 200:
+        return answer.status_code, []
+    statuses = answer.json()["statuses"]
+    assert [one["entryId"] for one in statuses] == [str(number) for number in range(len(statuses))]
+    return 200, [one["status"] for one in statuses]
+
+
+@contextmanager
+def locked(id: UUID) -> Iterator[psycopg.Connection]:
+    """Somebody else's transaction, which holds the event's row."""
+    parameters = connection.get_connection_params()
+    known = {name: value for name, value in parameters.items() if name in ("dbname", "user", "password", "host", "port")}
+    with psycopg.connect(**known) as held:
+        held.execute("SELECT FROM dapr_bridge_outbox WHERE id = %s FOR UPDATE", [id])
+        yield held
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_events_each_is_dispatched_once_and_judged_alone(http: Client) -> None:
+    good = [enqueue(f"order/{number}", number=number) for number in range(12)]
+    failing = enqueue("order/bad", number=1, fails="audit")
+    large = {"id": NOBODYS, "data": "x" * 100_000}
+    events = [*({"id": str(id)} for id in (*good, failing)), large, {"id": 7}, "text", None]
+    with capture_logs() as logs:
+        for _ in range(2):
+            assert deliver_together(http, several(*events)) == (200, ["SUCCESS"] * 13 + ["DROP"] * 4)
+    reasons = [log["reason"] for log in logs if log["event"] == "events.refused"]
+    assert sorted(reasons) == ["no id of ours"] * 2 + ["not one event"] * 4 + ["unknown id"] * 2
+    assert [effects("ledger", f"order/{number}") for number in range(12)] == [[number] for number in range(12)]
+    assert OutboxEvent.objects.delivered().count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_takes_long_keeps_neither_the_others_nor_the_answer(http: Client, settings: Settings) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"LEASE_SECONDS": 1.0}
+    slow, *quick = (enqueue(f"order/{number}", number=number) for number in range(6))
+    with locked(slow) as held:
+        begun = time.monotonic()
+        assert deliver_together(http, several(*({"id": str(id)} for id in (slow, *quick)))) == (200, ["SUCCESS"] * 6)
+        assert 0.4 < time.monotonic() - begun < 2
+        assert OutboxEvent.objects.delivered().count() == 5
+        held.rollback()
+    eventually(lambda: OutboxEvent.objects.delivered().count() == 6)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ([], "not several events"),
+        ({"id": NOBODYS}, "not several events"),
+        ({"entries": None}, "not several events"),
+        ({"entries": [7]}, "not several events"),
+        ({"entries": [{"event": {"id": NOBODYS}}]}, "not several events"),
+        ({"entries": {"entryId": "1"}}, "not several events"),
+        (several(*[{}] * 101), "more than 100 events"),
+        (several("x" * 4_194_304), "larger than 4194304 bytes"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_not_several_events_is_answered_so_that_the_sidecar_forgets_it(http: Client, body: Any, reason: str) -> None:
+    with capture_logs() as logs:
+        assert deliver_together(http, body) == (404, [])
+    assert [(log["event"], log["reason"]) for log in logs] == [("events.refused", reason)]
 
 
 @pytest.mark.django_db
@@ -153,7 +230,7 @@ BULK = {"id": NOBODYS, "type": "com.dapr.event.sent.bulk", "entries": [{"entryId
         (b"[]", "not one event"),
         (b"null", "not one event"),
         (b'"text"', "not one event"),
-        (BULK, "not one event"),
+        (several({"id": NOBODYS}), "no id of ours"),
         ([{"id": NOBODYS}], "not one event"),
         ({}, "no id of ours"),
         ({"id": None}, "no id of ours"),
@@ -177,7 +254,7 @@ def test_what_is_no_event_of_ours_is_dropped_and_the_log_says_why(http: Client, 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "application/cloudevents-batch+json", "multipart/form-data", ""]
+    "content_type", ["text/plain", "application/json-seq", "application/cloudevents-batch+json", "multipart/form-data", ""]
 )
 def test_only_a_cloud_event_is_read(http: Client, content_type: str) -> None:
     id = enqueue(number=1)
@@ -212,7 +289,11 @@ def test_a_database_that_is_away_is_no_error_of_the_route(http: Client) -> None:
 
 def test_a_process_subscribes_only_where_the_setting_says_so(http: Client, settings: Settings) -> None:
     headers = {"dapr-api-token": TOKEN}
-    assert http.get("/dapr/subscribe", headers=headers).json() == [{"pubsubname": "pubsub", "topic": "events", "route": ROUTE}]
+    ours = {"pubsubname": "pubsub", "topic": "events", "route": ROUTE}
+    together = {"bulkSubscribe": {"enabled": True, "maxMessagesCount": 8, "maxAwaitDurationMs": 20}}
+    assert http.get("/dapr/subscribe", headers=headers).json() == [ours | together]
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"BATCH_EVENTS": 1}
+    assert http.get("/dapr/subscribe", headers=headers).json() == [ours]
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"SUBSCRIBES": False}
     assert http.get("/dapr/subscribe", headers=headers).json() == []
 

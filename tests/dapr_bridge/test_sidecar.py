@@ -104,8 +104,10 @@ def test_a_wrong_token_is_an_error_that_says_so() -> None:
         fake.token = "changed meanwhile"
         with pytest.raises(SidecarError, match="the API token is wrong"):
             sidecar.get_state("statestore", "a", 1)
-        with pytest.raises(SidecarError, match="UNAUTHENTICATED"):
+        with pytest.raises(SidecarError, match="the API token is wrong"):
             sidecar.publish("pubsub", "events", b"{}", 1)
+        with pytest.raises(SidecarError, match="UNAUTHENTICATED"):
+            sidecar.delete_states("statestore", ["a"], 1)
         with pytest.raises(SidecarError, match="the API token is wrong"):
             sidecar.metadata()
         assert sidecar.is_healthy()
@@ -190,18 +192,18 @@ def test_a_restarted_sidecar_is_found_again_within_two_seconds() -> None:
 
     with pointed_at(http_port=port, grpc_port=port):
         server = serve()
-        sidecar.publish("pubsub", "events", b"{}", 2)
+        sidecar.delete_states("statestore", ["a"], 2)
         server.stop(None).wait()
         down = time.monotonic()
         while time.monotonic() - down < 5:
             with pytest.raises(SidecarError):
-                sidecar.publish("pubsub", "events", b"{}", 0.2)
+                sidecar.delete_states("statestore", ["a"], 0.2)
             time.sleep(0.1)
         server = serve()
         back = time.monotonic()
         while True:
             try:
-                sidecar.publish("pubsub", "events", b"{}", 0.2)
+                sidecar.delete_states("statestore", ["a"], 0.2)
                 break
             except SidecarError:
                 assert time.monotonic() - back < 2

@@ -133,7 +133,7 @@ def test_a_write_is_one_trace_from_the_callers_sidecar_to_every_consumer(stack: 
     api = ("todo-backend", "POST /api/v1/todos/<uuid:todo_id>/complete")
     published = [
         ("todo-worker", "pubsub/todo-events"),
-        ("todo-worker", "/dapr.proto.runtime.v1.Dapr/PublishEvent"),
+        ("todo-worker", "/v1.0/publish/pubsub/todo-events"),
         ("todo-worker", "dapr PublishEvent"),
         ("todo-worker", "send todo-events"),
         ("todo-worker", f"carry {COMPLETED}"),
