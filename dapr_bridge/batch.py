@@ -25,12 +25,13 @@ def together(jobs: Sequence[Callable[[], T]], *, patience: float) -> list[Future
     Each job has the context variables of the caller, and a connection to the database that is kept as long as a request's would be; its
     statements are traced.
     """
-    begun = [_pool().submit(copy_context().run, _ended, job) for job in jobs]
+    pool = _pool()
+    begun = [pool.submit(copy_context().run, _done, job) for job in jobs]
     wait(begun, patience)
     return begun
 
 
-def _ended(job: Callable[[], T]) -> T:
+def _done(job: Callable[[], T]) -> T:
     try:
         with tracing.statements():
             return job()

@@ -154,7 +154,7 @@ def _react(envelope: Any, topic: str) -> str:
 
 def event_id(envelope: Any) -> UUID:
     """The id of a delivered CloudEvent. Raises Refused for anything that is none of ours."""
-    if not isinstance(envelope, dict):
+    if not isinstance(envelope, dict) or "entries" in envelope:
         raise Refused("not one event")
     try:
         return UUID(envelope["id"])

@@ -106,7 +106,7 @@ class _Client:
     def post(self, path: str, content_type: str, body: bytes, timeout: float) -> Answer:
         """As `get`, of what may be repeated."""
         self.used_at = time.monotonic()
-        with _translated(f"POST {path}"):
+        with _as_sidecar_error(f"POST {path}"):
             return self.http.post(path, {**dict(_headers()), "Content-Type": content_type}, body, timeout)
 
     def close(self) -> None:
@@ -243,12 +243,12 @@ def _get_once(path: str, timeout: float) -> Answer:
 
 
 def _get(connections: KeepAlive, path: str, timeout: float) -> Answer:
-    with _translated(f"GET {path}"):
+    with _as_sidecar_error(f"GET {path}"):
         return connections.get(path, dict(_headers()), timeout)
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def _as_sidecar_error(what: str) -> Iterator[None]:
     try:
         yield
     except Failed as failed:

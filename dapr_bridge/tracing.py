@@ -24,11 +24,6 @@ class Span:
     def __init__(self, span: Any = None) -> None:
         self._span = span
 
-    @property
-    def is_recording(self) -> bool:
-        """Whether anybody will see it: it was sampled."""
-        return self._span is not None and self._span.is_recording()
-
     def tell(self, attributes: Attributes) -> None:
         """Add attributes."""
         if self._span is not None:

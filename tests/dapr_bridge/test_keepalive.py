@@ -90,6 +90,27 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_replaced() -> None:
         assert accepted == [0, 1, 2]
 
 
+def test_a_body_is_sent_whole_and_again_where_the_kept_connection_was_closed_meanwhile() -> None:
+    heard: list[bytes] = []
+
+    def once(connection: socket.socket, number: int) -> None:
+        said = b""
+        while not said.endswith(b"end"):
+            said += connection.recv(10_000)
+        heard.append(said)
+        connection.sendall(OK)
+
+    body = b"x" * 100_000 + b"end"
+    with serving(once) as (client, accepted):
+        for _ in range(3):
+            assert client.post("/a", {"Content-Type": "text/plain"}, body, 2).body == b"hello"
+            time.sleep(0.05)
+        assert accepted == [0, 1, 2]
+    assert [said.partition(b"\r\n\r\n")[2] for said in heard] == [body] * 3
+    assert heard[0].startswith(b"POST /a HTTP/1.1\r\n")
+    assert b"\r\nContent-Length: 100003\r\n" in heard[0]
+
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
