@@ -13,7 +13,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import import_string
 
 from dapr_bridge import switches
-from dapr_bridge.conf import Conf, api_token, app_tokens, conf
+from dapr_bridge.conf import MOST_EVENTS, Conf, api_token, app_tokens, conf
 from dapr_bridge.middleware import RequestScope
 from dapr_bridge.models import Receipt, database
 from dapr_bridge.switches import CEILINGS
@@ -104,6 +104,9 @@ def _check_delivery(given: Mapping[str, Any]) -> Iterator[CheckMessage]:
     patience, lease = (given.get(key, getattr(Conf, key)) for key in ("PUBLISH_SECONDS", "LEASE_SECONDS"))
     if _is_number(patience) and _is_number(lease) and lease > 0 and not 0 < patience < lease:
         yield _error(15, f"A publish may take {patience} seconds.", f"Give PUBLISH_SECONDS above 0 and below the lease of {lease} seconds.")
+    together = given.get("BATCH_EVENTS", Conf.BATCH_EVENTS)
+    if _is_number(together) and together > MOST_EVENTS:
+        yield _error(26, f"The sidecar would deliver {together} events in one request.", f"Give BATCH_EVENTS of {MOST_EVENTS} or less.")
     tokens = given.get("APP_TOKENS")
     if tokens is not None and not (isinstance(tokens, list | tuple) and all(isinstance(token, str) for token in tokens)):
         yield _error(16, "DAPR_BRIDGE['APP_TOKENS'] is not a list of strings.", "Give a list of one token, or of two during a rotation.")

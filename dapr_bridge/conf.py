@@ -7,6 +7,9 @@ from typing import Any, NotRequired, TypedDict
 from django.conf import settings
 
 
+MOST_EVENTS = 100  # in one request, whatever BATCH_EVENTS was when the sidecar asked
+
+
 class ConsumerConf(TypedDict):
     """One entry of `CONSUMERS`: `handler` is the dotted path of a callable that takes one `Event`."""
 

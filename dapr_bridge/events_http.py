@@ -30,7 +30,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from dapr_bridge.batch import together
-from dapr_bridge.conf import app_tokens, conf
+from dapr_bridge.conf import MOST_EVENTS, app_tokens, conf
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.models import OutboxEvent
 
@@ -38,7 +38,6 @@ logger = structlog.get_logger(__name__)
 
 ONE, SEVERAL = "application/cloudevents+json", "application/json"  # the content types of a delivery
 LARGEST = 4 * 1024 * 1024  # bytes of several events: far above what the bridge publishes, for one that is large must not spoil the others
-MOST = 100  # events in one request
 SUCCESS, DROP = "SUCCESS", "DROP"
 
 View = Callable[..., HttpResponse]
@@ -125,8 +124,8 @@ def _react_to_all(delivered: Any, topic: str) -> list[dict[str, str]]:
         events = {str(entry["entryId"]): entry["event"] for entry in delivered["entries"]}
     except (KeyError, TypeError):
         raise Refused("not several events") from None
-    if len(events) > MOST:
-        raise Refused(f"more than {MOST} events")
+    if len(events) > MOST_EVENTS:
+        raise Refused(f"more than {MOST_EVENTS} events")
     reactions = together([partial(_react, event, topic) for event in events.values()], patience=conf.LEASE_SECONDS / 2)
     return [{"entryId": id, "status": _status(reaction)} for id, reaction in zip(events, reactions, strict=True)]
 

@@ -63,6 +63,7 @@ def test_right_settings_pass() -> None:
         ({"APP_TOKENS": [7]}, 16),
         ({"CONSUMERS": {"dapr_bridge.canary": GOOD}}, 17),
         ({"APP_IDS": ["shop"]}, 21),
+        ({"BATCH_EVENTS": 101}, 26),
         ({"APP_IDS": {"app": ""}}, 21),
         ({"APP_IDS": {"api": "shop"}}, 22),
     ],
