@@ -6,7 +6,6 @@ from typing import Any, NotRequired, TypedDict
 
 from django.conf import settings
 
-
 MOST_EVENTS = 100  # in one request, whatever BATCH_EVENTS was when the sidecar asked
 
 
