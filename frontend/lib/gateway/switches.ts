@@ -19,14 +19,18 @@ class Switches {
   readonly breaker = new Breaker();
   private known: Known | null = null;
   private timers: NodeJS.Timeout[] = [];
+  private stopping = new AbortController();
 
   start(): void {
     if (this.timers.length > 0) return;
+    this.stopping = new AbortController();
     this.timers = [every(POLL_EVERY, () => this.poll()), every(PROBE_EVERY, () => this.probe())];
     void this.poll();
   }
 
+  /** What is under way is ended, too, and nothing is learned from it. */
   stop(): void {
+    this.stopping.abort();
     for (const timer of this.timers) clearInterval(timer);
     this.timers = [];
   }
@@ -78,17 +82,19 @@ class Switches {
   /** Asks the API through the sidecar, so that the whole way is known to work before a user takes it. */
   private async probe(): Promise<void> {
     if (!this.wanted) return;
+    const { signal } = this.stopping;
     try {
       const answer = await ask(
         sidecarUrl(),
-        { method: "GET", path: sidecarPath("/livez"), headers: sidecarHeaders(), body: null },
+        { method: "GET", path: sidecarPath("/livez"), headers: sidecarHeaders(), body: null, signal },
         PROBE_PATIENCE,
       );
       answer.message.resume();
+      if (signal.aborted) return;
       if (answer.status === 200) this.breaker.succeed();
       else this.breaker.trip();
     } catch {
-      this.breaker.trip();
+      if (!signal.aborted) this.breaker.trip();
     }
   }
 }

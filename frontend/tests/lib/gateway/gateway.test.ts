@@ -178,6 +178,19 @@ test("a write that waits for a sidecar goes directly when the probe finds that i
   expect(seen.map((one) => one.headers["idempotency-key"])).toEqual(keys);
 });
 
+test("a probe that is under way when all stops says nothing of the sidecar", async () => {
+  await anApi(true);
+  let asked = 0;
+  await useSidecar(() => {
+    asked += 1; // and no answer
+  });
+  await expect.poll(() => asked, { timeout: 2_000 }).toBe(1);
+  switches.stop();
+  for (const server of servers) server.closeAllConnections();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(switches.breaker.open).toBe(false);
+});
+
 test("without the ceiling the switch has no effect", async () => {
   const { seen } = await anApi(true);
   process.env.DAPR_HTTP_PORT = "1";
