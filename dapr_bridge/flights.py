@@ -37,6 +37,11 @@ class Flights:
         """Whether an event of the same subject waits behind one of them."""
         return any(lease.followed for lease in list(self._sent.values()))
 
+    @property
+    def are_many(self) -> bool:
+        """Whether the room for more comes to its end."""
+        return len(self._sent) >= conf.IN_FLIGHT / 2
+
     def add(self, lease: Lease) -> None:
         """One more was published."""
         with self._changed:

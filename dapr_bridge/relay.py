@@ -17,10 +17,10 @@ from dapr_bridge.models import database
 
 logger = structlog.get_logger(__name__)
 
-BUSY_PAUSE_SECONDS = 0.01  # between claims while there is work: they gather a few subjects instead of one each
+BUSY_PAUSE_SECONDS = 0.025  # between claims while there is work: they gather a few subjects instead of one each
 OUTAGE_PAUSE_SECONDS = 0.5
 ROOM_POLL_SECONDS = 0.1  # how soon a thread that waits for room in the air notices that the relay stops
-UNFOLLOWED_SECONDS = 0.02  # between two looks for receipts while no event waits behind one that flies
+UNFOLLOWED_SECONDS = 0.05  # between two looks for receipts while no event waits for one, be it behind it or for room in the air
 TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
 
 
@@ -92,9 +92,9 @@ class Relay:
         return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else BUSY_PAUSE_SECONDS
 
     def _settled(self) -> list[Lease]:
-        """The leases of the events that follow delivered ones; it is asked less often while none can."""
+        """The leases of the events that follow delivered ones; it is asked less often while nothing waits for that."""
         now = time.monotonic()
-        if now < self._next_settling and not self._flights.are_followed:
+        if now < self._next_settling and not self._flights.are_followed and not self._flights.are_many:
             return []
         self._next_settling = now + UNFOLLOWED_SECONDS
         return self._flights.settle()

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -240,9 +241,12 @@ def test_a_long_backlog_of_one_subject_does_not_wait_for_polls(start_relay: Star
     assert effects("ledger") == list(range(400))
 
 
-@pytest.mark.parametrize(("events", "looks"), [(1, 1), (2, 2)])
-def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(events: int, looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("events", "room", "looks"), [(1, 32, 1), (2, 32, 2), (1, 2, 2)], ids=["nothing waits", "an event", "for room"])
+def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
+    events: int, room: int, looks: int, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("dapr_bridge.relay.UNFOLLOWED_SECONDS", 60.0)
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"IN_FLIGHT": room}
     for _ in range(events):
         enqueue("order/1", number=1)
     flights = Flights()
