@@ -4,16 +4,20 @@ Nothing here may name a person or carry what they wrote: requests are logged by 
 without their messages, since those quote values. Imported by gunicorn's master too, so it must not read Django's settings.
 """
 
+import json
 import logging
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import structlog
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -135,15 +139,27 @@ def _shared() -> list[Processor]:
     ]
 
 
-def _formatter(*, pretty: bool) -> dict[str, Any]:
-    last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()] if pretty else [_exceptions, structlog.processors.JSONRenderer(default=str, ensure_ascii=False)]
-    )
-    return {
-        "()": structlog.stdlib.ProcessorFormatter,
-        "foreign_pre_chain": [*_shared(), structlog.stdlib.PositionalArgumentsFormatter()],
-        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-    }
+def _json(event: EventDict, **_: object) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:  # half a surrogate pair, or a number of more than 64 bits
+        return json.dumps(event, default=str)
+
+
+class _Lines:
+    """What structlog writes with: whole lines, on whatever is standard output by then. A reader that is gone fails nobody."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        with self._lock, suppress(OSError, ValueError):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 def configure(*, level: str, pretty: bool) -> dict[str, Any]:
@@ -151,17 +167,24 @@ def configure(*, level: str, pretty: bool) -> dict[str, Any]:
 
     `pretty` is for a person at a terminal: colours, and exceptions with their messages.
     """
+    last: list[Processor] = [structlog.dev.ConsoleRenderer()] if pretty else [_exceptions, structlog.processors.JSONRenderer(_json)]
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_shared(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*_shared(), *last],
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
     )
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": [*_shared(), structlog.stdlib.PositionalArgumentsFormatter()],
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+    }
     ours = {"handlers": [], "propagate": True}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"tracebacks_only": {"()": TracebacksOnly}},
-        "formatters": {"line": _formatter(pretty=pretty)},
+        "formatters": {"line": formatter},
         "handlers": {
             "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
             "tracebacks": {

@@ -2,9 +2,12 @@ import io
 import json
 import logging
 import logging.config
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import structlog
@@ -36,14 +39,22 @@ handler404, handler500 = "todo_project.errors.not_found", "todo_project.errors.s
 
 
 @pytest.fixture
-def written() -> Iterator[Lines]:
+def written(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     """What the production configuration of logging writes, parsed."""
-    output = io.StringIO()
     configuration = logs.configure(level="DEBUG", pretty=False)
+    monkeypatch.setattr(logs, "log", structlog.get_logger(logs.__name__))  # the one that is there goes by the configuration before
+    of_libraries = io.StringIO()
     for handler in configuration["handlers"].values():
-        handler["stream"] = output
+        handler["stream"] = of_libraries
     logging.config.dictConfig(configuration)
-    yield lambda: [json.loads(line) for line in output.getvalue().splitlines()]
+    ours: list[str] = []
+
+    def so_far() -> list[dict[str, Any]]:
+        ours.extend(capsys.readouterr().out.splitlines())
+        both = [json.loads(line) for line in [*ours, *of_libraries.getvalue().splitlines()]]
+        return sorted(both, key=lambda line: line["timestamp"])
+
+    yield so_far
     logging.config.dictConfig(settings.LOGGING)
 
 
@@ -186,3 +197,18 @@ def test_a_line_written_in_a_span_has_its_ids_and_not_the_callers(written: Lines
         assert (line["trace_id"], line["span_id"]) == (f"{0xA1:032x}", f"{0xB2:016x}")
     assert outside["trace_id"] == "of the caller"
     assert "span_id" not in outside
+
+
+def test_whatever_is_logged_becomes_a_line(written: Lines) -> None:
+    structlog.get_logger("ours").info("odd", half="\ud800", large=2**70, thing=UUID(int=1))
+    assert written() == [written()[0] | {"half": "\ud800", "large": 2**70, "thing": str(UUID(int=1))}]
+
+
+def test_a_reader_that_is_gone_fails_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr(sys, "stdout", os.fdopen(writing, "w"))
+    logs.configure(level="INFO", pretty=False)
+    structlog.get_logger("ours").info("nobody reads this")
+    with pytest.raises(BrokenPipeError):  # as it would have been
+        sys.stdout.close()
