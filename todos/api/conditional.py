@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_etags, quote_etag
 from rest_framework.request import Request
@@ -126,9 +127,14 @@ def _key(request: Request, canonical: str) -> str:
 
 def _next_page(request: Request, cursor: str) -> str:
     """A relative Link (RFC 8288) in the words of this request, which a cached answer to the same question in others does not know."""
-    query = request._request.GET.copy()
+    return f'<{request.path}?{_with_cursor(request.META.get("QUERY_STRING", ""), cursor)}>; rel="next"'
+
+
+@lru_cache(maxsize=1024)
+def _with_cursor(query_string: str, cursor: str) -> str:
+    query = QueryDict(query_string.encode("latin-1"), mutable=True)
     query["cursor"] = cursor
-    return f'<{request.path}?{query.urlencode()}>; rel="next"'
+    return query.urlencode()
 
 
 def _bare(response: HttpResponse) -> HttpResponse:

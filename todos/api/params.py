@@ -73,8 +73,9 @@ def list_params(serializer: type[StrictSerializer], request: Request) -> Mapping
 def _checked(serializer: type[StrictSerializer], query_string: str) -> Mapping[str, Any]:
     """Clients ask the same again and again, and building a serializer costs more than the database's part of a list."""
     repeatable = {name for name, field in serializer().fields.items() if isinstance(field, serializers.ListField)}
+    query = QueryDict(query_string.encode("latin-1"))  # what PEP 3333 makes of the bytes that came
     # A plain dictionary: in a QueryDict DRF takes an absent boolean for a form's unticked box, which is false.
-    given = {name: values if name in repeatable else values[-1] for name, values in QueryDict(query_string).lists()}
+    given = {name: values if name in repeatable else values[-1] for name, values in query.lists()}
     form = serializer(data=given)
     form.is_valid(raise_exception=True)
     return MappingProxyType(form.validated_data)

@@ -64,6 +64,17 @@ def test_the_link_asks_the_same_question_with_each_of_its_parameters(alice: User
     assert first["Link"] == f'<{API}/todos?{query}&cursor={first.json()["next_cursor"]}>; rel="next"'
 
 
+def test_a_question_may_be_sent_as_plain_utf_8(alice: User, api: Client) -> None:
+    for _ in range(2):
+        create_todo(owner=alice, title="Müll")
+    create_todo(owner=alice, title="Mull")
+    asked = "q=Müll&limit=1".encode()  # as `curl` sends what it is given
+    page = api.get(f"{API}/todos", QUERY_STRING=asked.decode("latin-1"))
+    (found,) = page.json()["results"]
+    assert found["title"] == "Müll"
+    assert page["Link"].startswith(f"<{API}/todos?q=M%C3%BCll&limit=1&cursor=")
+
+
 @pytest.mark.parametrize("limit", [1, 7, 22, 23, 200])
 @pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
 def test_every_row_comes_once_in_every_order(sort: str, limit: int, many: list[Todo], api: Client) -> None:
