@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from todos.models import Session, User
+from todos.sessions import SessionStore
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct horse battery 9"
@@ -52,3 +53,23 @@ def test_a_session_that_was_ended_meanwhile_is_not(client: Client) -> None:
 
     with connection.execute_wrapper(at_the_last_save(end_it)):
         assert sign_in(client).status_code == 400
+
+
+@pytest.fixture
+def signed() -> str:
+    return SessionStore().encode({"_auth_user_id": "1", "seen": [1]})
+
+
+def test_each_reader_of_a_session_has_data_of_its_own(signed: str) -> None:
+    SessionStore().decode(signed)["seen"].append(2)
+    assert SessionStore().decode(signed) == {"_auth_user_id": "1", "seen": [1]}
+
+
+def test_what_we_did_not_sign_is_an_empty_session(signed: str, settings: Any) -> None:
+    assert SessionStore().decode(signed)
+    for changed in (f"x{signed}", signed[:-1], "", "a:b"):
+        assert SessionStore().decode(changed) == {}
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
+    assert SessionStore().decode(signed)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert SessionStore().decode(signed) == {}
