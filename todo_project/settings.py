@@ -185,6 +185,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["todos.api.authentication.TokenAuthentication", "todos.api.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["todos.api.permissions.IsAuthenticatedWithScope"],
     "DEFAULT_RENDERER_CLASSES": ["todos.api.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "todos.api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["todos.api.parsers.StrictJSONParser", "todos.api.parsers.MergePatchParser"],
     "DEFAULT_SCHEMA_CLASS": "todos.api.schema.Schema",
     "EXCEPTION_HANDLER": "todos.api.problems.handle_exception",

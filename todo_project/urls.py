@@ -7,12 +7,12 @@ from django.views.generic import RedirectView
 from todo_project import health, internal
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include("todos.api.urls")),  # first, being asked most
     path("livez", health.livez),
     path("readyz", health.readyz),
     path("internal/switches", internal.switches),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("api/v1/", include("todos.api.urls")),
     path("", include("dapr_bridge.urls")),
 ]
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.utils import CursorWrapper
 
 
@@ -16,6 +16,7 @@ def executed(sql: str, *params: Any) -> Iterator[CursorWrapper]:
     By psycopg's own cursor: Django's puts the values into the text, so that every statement would be a new one to the server. Django's
     wrapper is around it, so that it is counted, logged and its errors are translated like any other.
     """
+    connection = connections[DEFAULT_DB_ALIAS]  # once, for each look through Django's proxy is a detour
     connection.ensure_connection()
     wrapped = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     preparing: Any = psycopg.Cursor(connection.connection)

@@ -5,6 +5,7 @@ from django.urls import path
 from todos.api.views import accounts, bulk, docs, feed, files, labels, projects, sync, todos
 
 urlpatterns = [
+    path("todos", todos.TodoListView.as_view()),  # first, being asked most
     path("schema", docs.SchemaView.as_view()),
     path("docs", docs.DocsView.as_view()),
     path("docs/<str:name>", docs.DocsAssetView.as_view()),
@@ -20,7 +21,6 @@ urlpatterns = [
     path("projects/<uuid:project_id>", projects.ProjectView.as_view()),
     path("labels", labels.LabelListView.as_view()),
     path("labels/<uuid:label_id>", labels.LabelView.as_view()),
-    path("todos", todos.TodoListView.as_view()),
     path("todos/bulk", bulk.BulkView.as_view()),
     path("todos/<uuid:todo_id>", todos.TodoView.as_view()),
     path("todos/<uuid:todo_id>/complete", todos.CompleteView.as_view()),
