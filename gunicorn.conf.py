@@ -1,5 +1,6 @@
 """How gunicorn serves the application, in every place: local run, container, tests."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,5 @@ def post_worker_init(worker: Any) -> None:
     health.drain_on_term()
     reports.start()
     switches.prepare()  # the first request would go by none, or be slow beside what a first reading imports
+    gc.freeze()  # what is here by now stays: looking through all of it for cycles again and again takes time and finds none
+    gc.set_threshold(10_000)  # a request leaves hardly any cycles behind; the default looks for them several times in each

@@ -57,7 +57,7 @@ class Scope:
     @property
     def traceparent(self) -> str:
         """The header that came with the request; what it says is checked where it is used."""
-        return self.request.headers.get("traceparent", "") if self.request is not None else ""
+        return self.request.META.get("HTTP_TRACEPARENT", "") if self.request is not None else ""
 
 
 _scope: ContextVar[Scope | None] = ContextVar("dapr_bridge_scope", default=None)

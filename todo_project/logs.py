@@ -68,13 +68,13 @@ class RequestLog:
 
 
 def _request_id(request: HttpRequest) -> str:
-    given = request.headers.get("X-Request-Id", "")
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
     return given if _REQUEST_ID.fullmatch(given) else str(uuid4())
 
 
 def _trace_id(request: HttpRequest) -> dict[str, str]:
     """That of the caller: a line written in a span has the span's own."""
-    found = _TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
+    found = _TRACEPARENT.fullmatch(request.META.get("HTTP_TRACEPARENT", ""))
     return {"trace_id": found["trace_id"]} if found else {}
 
 

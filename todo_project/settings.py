@@ -73,6 +73,7 @@ TEMPLATES = [
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=None)  # where the image has collected them; without it they are found in the apps
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # the default prepares a cookie's signature for every request
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True

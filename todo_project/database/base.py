@@ -22,6 +22,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection = super().get_new_connection(conn_params)
         return connection
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Django's, which has the driver set again what a pooled connection comes with."""
+        if self.connection.autocommit != autocommit:
+            super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs do not have it
+
 
 def has_ended(socket: int) -> bool:
     """Whether there is something to read where nothing was asked: the end, or what the server said before it."""

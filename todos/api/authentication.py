@@ -8,6 +8,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 
 from todos.auth import user_of_session
@@ -32,7 +33,7 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>` (RFC 6750). A wrong, revoked or expired token is refused, never ignored."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        scheme, _, secret = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
         now = timezone.now()
@@ -73,6 +74,8 @@ class SessionAuthentication(BaseAuthentication):
 
 def check_csrf(request: Request) -> None:
     """Raises PermissionDenied for an unsafe request without the right CSRF token or from a foreign origin."""
+    if request.method in SAFE_METHODS:
+        return
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request._request)
     reason = check.process_view(request._request, HttpResponse, (), {})

@@ -50,7 +50,7 @@ def read(request: Request, canonical: str, build: Callable[[], Answer]) -> HttpR
     """
     key = _key(request, canonical)
     weak = f'W/"{key[:32]}"' if key else ""
-    if weak and weak in parse_etags(request.headers.get("If-None-Match", "")):
+    if weak and weak in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
         return _bare(_finish(HttpResponse(status=304), weak))
     answer = _unpack(caches["responses"].get(key)) if key else None
     if answer is None:
