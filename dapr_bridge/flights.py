@@ -33,14 +33,10 @@ class Flights:
         return len(self._sent)
 
     @property
-    def are_followed(self) -> bool:
-        """Whether an event of the same subject waits behind one of them."""
-        return any(lease.followed for lease in list(self._sent.values()))
-
-    @property
-    def are_many(self) -> bool:
-        """Whether the room for more comes to its end."""
-        return len(self._sent) >= conf.IN_FLIGHT / 2
+    def are_awaited(self) -> bool:
+        """Whether something waits for one of them to arrive: an event of the same subject, or any, since the room comes to its end."""
+        sent = list(self._sent.values())
+        return len(sent) >= conf.IN_FLIGHT / 2 or any(lease.followed for lease in sent)
 
     def add(self, lease: Lease) -> None:
         """One more was published."""

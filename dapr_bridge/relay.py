@@ -17,10 +17,10 @@ from dapr_bridge.models import database
 
 logger = structlog.get_logger(__name__)
 
-BUSY_PAUSE_SECONDS = 0.025  # between claims while there is work: they gather a few subjects instead of one each
+GATHER_SECONDS = 0.05  # between claims while there is work: they gather a few subjects instead of one each
+HURRY_SECONDS = 0.01  # the same while work waits for the next look
 OUTAGE_PAUSE_SECONDS = 0.5
 ROOM_POLL_SECONDS = 0.1  # how soon a thread that waits for room in the air notices that the relay stops
-UNFOLLOWED_SECONDS = 0.05  # between two looks for receipts while no event waits for one, be it behind it or for room in the air
 TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
 
 
@@ -83,20 +83,22 @@ class Relay:
         if following or self._flights:
             self._flew_at = time.monotonic()
         if self._waiting.qsize() >= conf.RELAY_THREADS:
-            return after, BUSY_PAUSE_SECONDS
+            return after, HURRY_SECONDS
         claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
         for lease in claimed.leases:
             self._waiting.put(lease)
+        if claimed.after or self._flights.are_awaited:
+            return claimed.after, HURRY_SECONDS
         has_landed = time.monotonic() - self._flew_at > conf.RELAY_IDLE_SECONDS  # between two flights of a subject none is in the air
-        is_idle = has_landed and not (claimed.leases or claimed.after or after)
-        return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else BUSY_PAUSE_SECONDS
+        is_idle = has_landed and not (claimed.leases or after)
+        return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else GATHER_SECONDS
 
     def _settled(self) -> list[Lease]:
         """The leases of the events that follow delivered ones; it is asked less often while nothing waits for that."""
         now = time.monotonic()
-        if now < self._next_settling and not self._flights.are_followed and not self._flights.are_many:
+        if now < self._next_settling and not self._flights.are_awaited:
             return []
-        self._next_settling = now + UNFOLLOWED_SECONDS
+        self._next_settling = now + GATHER_SECONDS
         return self._flights.settle()
 
     def _carry_on(self) -> None:

@@ -63,14 +63,14 @@ def test_it_is_known_whether_anything_waits_behind_what_flies() -> None:
     in_flight = Flights()
     enqueue("a"), enqueue("b"), enqueue("b")
     alone = sent(in_flight, "a")
-    assert not in_flight.are_followed
+    assert not in_flight.are_awaited
     OutboxEvent.objects.update(next_attempt_at="2026-01-01T00:00Z")
     followed = sent(in_flight, "b")
-    assert in_flight.are_followed
+    assert in_flight.are_awaited
     for lease in [*alone, *followed]:
         dispatch(lease.id)
     in_flight.settle()
-    assert not in_flight.are_followed
+    assert not in_flight.are_awaited
 
 
 def test_an_event_whose_row_is_pruned_already_is_no_longer_in_flight() -> None:

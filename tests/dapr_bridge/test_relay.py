@@ -18,10 +18,11 @@ from django.db.models import Max, Min
 from django.test.utils import CaptureQueriesContext
 
 from dapr_bridge import leases, outbox
+from dapr_bridge.conf import conf
 from dapr_bridge.couriers import InProcessCourier
 from dapr_bridge.flights import Flights
 from dapr_bridge.models import OutboxEvent, Receipt
-from dapr_bridge.relay import Relay
+from dapr_bridge.relay import GATHER_SECONDS, HURRY_SECONDS, Relay
 from dapr_bridge.testing import drain
 from tests.dapr_bridge.conftest import StartRelay, effects, enqueue, eventually
 from tests.dapr_bridge.project.shop.models import Entry, Order
@@ -245,7 +246,7 @@ def test_a_long_backlog_of_one_subject_does_not_wait_for_polls(start_relay: Star
 def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
     events: int, room: int, looks: int, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dapr_bridge.relay.UNFOLLOWED_SECONDS", 60.0)
+    monkeypatch.setattr("dapr_bridge.relay.GATHER_SECONDS", 60.0)
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"IN_FLIGHT": room}
     for _ in range(events):
         enqueue("order/1", number=1)
@@ -256,6 +257,20 @@ def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
     with CaptureQueriesContext(connection) as queries:
         relay._settled(), relay._settled()
     assert len(queries) == looks
+
+
+def test_claims_gather_while_little_happens_and_hurry_through_a_backlog(settings: Any) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"RELAY_BATCH": 2}
+    for subject in "abc":
+        enqueue(subject, number=1)
+    relay = Relay(InProcessCourier())
+    after, pause = relay._look("")
+    assert pause == HURRY_SECONDS
+    relay._waiting.queue.clear()
+    after, pause = relay._look(after)
+    assert (after, pause) == ("", GATHER_SECONDS)
+    relay._waiting.queue.clear()
+    assert relay._look(after) == ("", conf.RELAY_IDLE_SECONDS)
 
 
 def test_drain_runs_everything_that_is_due_and_what_it_causes() -> None:
