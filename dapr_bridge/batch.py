@@ -1,10 +1,13 @@
-"""Work that came in together is done beside each other, by a few threads that the process keeps for it."""
+"""Work that came in together is done by a thread that the process keeps for it, and by more of them beside it while it takes long."""
 
 import os
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 from django.db import connections
@@ -15,20 +18,46 @@ from dapr_bridge.models import database
 
 T = TypeVar("T")
 
+HELP_SECONDS = 0.02  # one thread does quick jobs with a fifth less CPU than four beside each other; slow ones need the others
+
 _lock = threading.Lock()
 _threads: ThreadPoolExecutor | None = None
 
 
 def together(jobs: Sequence[Callable[[], T]], *, patience: float) -> list[Future[T]]:
-    """Begin all jobs, BATCH_THREADS of them at a time, and wait for them, for so many seconds at most: what is not done then goes on.
+    """Begin the jobs, and wait for them, for so many seconds at most: what is not done then goes on.
 
-    Each job has the context variables of the caller, and a connection to the database that is kept as long as a request's would be; its
-    statements are traced.
+    One thread does one after another, and every HELP_SECONDS that they take another joins in, BATCH_THREADS at most. Each job has the
+    context variables of the caller, and a connection to the database that is kept as long as a request's would be; its statements are
+    traced.
     """
-    pool = _pool()
-    begun = [pool.submit(copy_context().run, _done, job) for job in jobs]
-    wait(begun, patience)
-    return begun
+    deadline, pool = time.monotonic() + patience, _pool()
+    results: list[Future[T]] = [Future() for _ in jobs]
+    waiting: deque[Callable[[], None]] = deque(
+        partial(copy_context().run, _do, job, result) for job, result in zip(jobs, results, strict=True)
+    )
+    for _ in range(conf.BATCH_THREADS):
+        pool.submit(_work_off, waiting)
+        if not wait(results, min(HELP_SECONDS, deadline - time.monotonic())).not_done:
+            return results
+    wait(results, deadline - time.monotonic())
+    return results
+
+
+def _work_off(waiting: deque[Callable[[], None]]) -> None:
+    while True:
+        try:
+            job = waiting.popleft()
+        except IndexError:
+            return
+        job()
+
+
+def _do(job: Callable[[], T], result: Future[T]) -> None:
+    try:
+        result.set_result(_done(job))
+    except Exception as error:
+        result.set_exception(error)
 
 
 def _done(job: Callable[[], T]) -> T:

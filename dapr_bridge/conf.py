@@ -51,9 +51,9 @@ class Conf:
     SUBSCRIBES: bool = False  # whether the sidecar of this process is told to deliver events to it
     PUBLISH_SECONDS: float = 0.5
     EVENT_MAX_BYTES: int = 65_536
-    IN_FLIGHT: int = 32  # events of one relay that are published and not yet receipted; 30 ms each, that is 1,000 a second
-    BATCH_EVENTS: int = 8  # that the sidecar delivers in one request at most; 1: each has a request of its own
-    BATCH_SECONDS: float = 0.05  # how long it waits for so many
+    IN_FLIGHT: int = 32  # events of one relay that are published and not yet receipted
+    BATCH_EVENTS: int = 16  # that the sidecar delivers in one request at most; 1: each has a request of its own
+    BATCH_SECONDS: float = 0.02  # how long it waits for so many
     BATCH_THREADS: int = 4  # of a process, that dispatch them beside each other
 
     STATE_STORE: str = "statestore"

@@ -1,6 +1,9 @@
 """The ways an event can travel from the relay to its consumers: in process, or through the sidecar and the broker."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -19,6 +22,9 @@ SOURCE = "dapr_bridge"
 
 
 class Courier(Protocol):
+    def send_together(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Send all at once what goes so; the others are returned, to be carried one by one."""
+
     def carry(self, lease: Lease) -> Outcome:
         """Bring a leased event to its consumers.
 
@@ -29,6 +35,9 @@ class Courier(Protocol):
 
 class InProcessCourier:
     """Runs the consumers right here."""
+
+    def send_together(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        return leases
 
     def carry(self, lease: Lease) -> Outcome:
         return dispatch(lease.id)
@@ -43,8 +52,29 @@ class DaprCourier:
     def __init__(self, flights: Flights) -> None:
         self._flights = flights
 
+    def send_together(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Publish in one request what has room in the air, while nothing speaks against the way."""
+        events = {str(lease.id): envelope(lease) for lease in islice(filter(_goes_in_company, leases), self._flights.room)}
+        events = {id: event for id, event in events.items() if len(event) <= conf.EVENT_MAX_BYTES}
+        if not events or self._flights.in_doubt or (way := watched("pubsub")).is_open:
+            return leases
+        try:
+            refused = way.call(lambda: sidecar.publish_together(conf.PUBSUB, conf.TOPIC, events, conf.PUBLISH_SECONDS))
+        except SidecarError as error:
+            logger.warning("events.publish_failed", events=len(events), error=str(error))
+            refused = set(events)
+        staying: list[Lease] = []
+        for lease in leases:
+            id = str(lease.id)
+            if id in events and id not in refused:
+                tally.count("events_published")
+                self._flights.add(lease)
+            else:
+                staying.append(replace(lease, refused=id in refused))
+        return staying
+
     def carry(self, lease: Lease) -> Outcome:
-        if lease.attempt == 1 and self._flights.admits() and self.send(lease):
+        if lease.attempt == 1 and not lease.refused and self._flights.admits() and self.send(lease):
             return Outcome.SENT
         tally.count("events_direct")
         return dispatch(lease.id)
@@ -75,6 +105,9 @@ class SwitchedCourier:
     def __init__(self, flights: Flights) -> None:
         self._in_process, self._dapr = InProcessCourier(), DaprCourier(flights)
 
+    def send_together(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        return self._dapr.send_together(leases) if switches.current().is_on("pubsub") else leases
+
     def carry(self, lease: Lease) -> Outcome:
         if lease.type == canary.TYPE:
             return self._carry_canary(lease)
@@ -87,6 +120,12 @@ class SwitchedCourier:
         elif switches.is_allowed("pubsub") and self._dapr.send(lease):
             return Outcome.SENT
         return Outcome.LEFT
+
+
+def _goes_in_company(lease: Lease) -> bool:
+    """Not what is traced: the sidecar has one trace for all of a request."""
+    is_usual = lease.topic == conf.TOPIC and lease.type != canary.TYPE
+    return is_usual and lease.attempt == 1 and not tracing.follows(lease.traceparent)
 
 
 def envelope(lease: Lease) -> bytes:

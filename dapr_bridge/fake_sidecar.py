@@ -53,6 +53,7 @@ class FakeSidecar:
     components: dict[str, str] = field(default_factory=lambda: {conf.STATE_STORE: "state.redis", conf.PUBSUB: "pubsub.redis"})
     subscriptions: list[tuple[str, str]] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)  # ids of events that the broker does not take from among several
     published: list[Published] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)  # names of the methods, in order
     headers: Mapping[str, str] = field(default_factory=dict)  # of the last call
@@ -191,6 +192,9 @@ def _handler(fake: FakeSidecar) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if fake.token and self.headers.get("dapr-api-token") != fake.token:
                 self._answer(401)
+            elif self.path.startswith("/v1.0/publish/bulk/"):
+                pubsub, topic = map(unquote, self.path.split("/")[-2:])
+                self._publish_together(pubsub, topic, body)
             elif self.path.startswith("/v1.0/publish/"):
                 pubsub, topic = map(unquote, self.path.split("/")[-2:])
                 self._publish(pubsub, topic, body)
@@ -206,6 +210,14 @@ def _handler(fake: FakeSidecar) -> type[BaseHTTPRequestHandler]:
             if self._begin("PublishEvent"):
                 fake.published.append(Published(pubsub, topic, self.headers["Content-Type"], json.loads(body), fake.headers))
                 self._answer(204)
+
+        def _publish_together(self, pubsub: str, topic: str, body: bytes) -> None:
+            if self._begin("BulkPublishEvent"):
+                entries = {entry["entryId"]: entry for entry in json.loads(body)}
+                taken = [entry for id, entry in entries.items() if id not in fake.refused]
+                fake.published += [Published(pubsub, topic, entry["contentType"], entry["event"], fake.headers) for entry in taken]
+                failed = [{"entryId": id, "error": "as the test wished"} for id in entries if id in fake.refused]
+                self._answer(500, json.dumps({"failedEntries": failed}).encode()) if failed else self._answer(204)
 
         def _begin(self, name: str) -> bool:
             """False when the call has been answered already: the test wished it to fail."""

@@ -34,9 +34,18 @@ class Flights:
 
     @property
     def are_awaited(self) -> bool:
-        """Whether something waits for one of them to arrive: an event of the same subject, or any, since the room comes to its end."""
-        sent = list(self._sent.values())
-        return len(sent) >= conf.IN_FLIGHT / 2 or any(lease.followed for lease in sent)
+        """Whether something waits for one of them to arrive: an event of the same subject, or any, since there is no room."""
+        return not self.room or any(lease.followed for lease in list(self._sent.values()))
+
+    @property
+    def room(self) -> int:
+        """How many more there may be now."""
+        return max(0, conf.IN_FLIGHT - len(self._sent))
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether events were lost, and none has arrived since."""
+        return self._in_doubt
 
     def add(self, lease: Lease) -> None:
         """One more was published."""
@@ -47,7 +56,7 @@ class Flights:
         """Whether fewer than IN_FLIGHT are in the air, now or within so many seconds: more would only wait in the broker, and
         their leases would end there."""
         with self._changed:
-            return self._changed.wait_for(lambda: len(self._sent) < conf.IN_FLIGHT, seconds)
+            return self._changed.wait_for(lambda: self.room > 0, seconds)
 
     def admits(self) -> bool:
         """Whether to publish. After a loss everything goes directly, save one event now and then that tries the way."""

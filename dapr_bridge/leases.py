@@ -137,6 +137,7 @@ class Lease:
     traceparent: str
     tracestate: str
     taken_at: float
+    refused: bool = False  # the sidecar was asked to publish it, and did not
 
     @property
     def is_fresh(self) -> bool:

@@ -1,8 +1,9 @@
-"""The relay: claims heads, hands them to a few threads, and each thread carries its subject on to the end of the backlog."""
+"""The relay: claims heads, sends together what goes so, and leaves each other subject to one of a few threads until its backlog ends."""
 
 import queue
 import threading
 import time
+from collections.abc import Sequence
 
 import structlog
 from django.db import Error, connections
@@ -17,8 +18,9 @@ from dapr_bridge.models import database
 
 logger = structlog.get_logger(__name__)
 
-GATHER_SECONDS = 0.05  # between claims while there is work: they gather a few subjects instead of one each
-HURRY_SECONDS = 0.01  # the same while work waits for the next look
+GATHER_SECONDS = 0.1  # between claims while there is work: they gather some subjects instead of one each
+HURRY_SECONDS = 0.01  # the same while there is more to claim
+LANDING_SECONDS = 0.03  # between two looks for receipts that something waits for
 OUTAGE_PAUSE_SECONDS = 0.5
 ROOM_POLL_SECONDS = 0.1  # how soon a thread that waits for room in the air notices that the relay stops
 TURN_SECONDS = 0.2  # how long a subject may keep a thread while other subjects wait for one
@@ -42,7 +44,7 @@ class Relay:
     def __init__(self, courier: Courier, flights: Flights | None = None) -> None:
         self._courier = courier
         self._flights = Flights() if flights is None else flights
-        self._flew_at = self._next_settling = float("-inf")
+        self._flew_at = self._settled_at = float("-inf")
         self.stopping = threading.Event()
         self._waiting: queue.Queue[Lease | None] = queue.Queue()
 
@@ -76,29 +78,37 @@ class Relay:
         return not any(thread.is_alive() for thread in threads)
 
     def _look(self, after: str) -> tuple[str, float]:
-        """Look for receipts, and fill the queue before the threads have emptied it; where the next claim goes on, and when."""
+        """Look for receipts, send what there is room for, and fill the queue before the threads have emptied it; where the next
+        claim goes on, and when."""
         following = self._settled()
-        for lease in following:
-            self._waiting.put(lease)
+        self._pass_on(following)
         if following or self._flights:
             self._flew_at = time.monotonic()
         if self._waiting.qsize() >= conf.RELAY_THREADS:
             return after, HURRY_SECONDS
-        claimed = leases.claim(limit=conf.RELAY_BATCH, after=after)
-        for lease in claimed.leases:
-            self._waiting.put(lease)
-        if claimed.after or self._flights.are_awaited:
+        if not (room := self._flights.room):
+            return after, LANDING_SECONDS
+        claimed = leases.claim(limit=min(conf.RELAY_BATCH, room), after=after)
+        self._pass_on(claimed.leases)
+        if self._flights.are_awaited:
+            return claimed.after, LANDING_SECONDS
+        if claimed.after:
             return claimed.after, HURRY_SECONDS
         has_landed = time.monotonic() - self._flew_at > conf.RELAY_IDLE_SECONDS  # between two flights of a subject none is in the air
         is_idle = has_landed and not (claimed.leases or after)
         return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else GATHER_SECONDS
 
+    def _pass_on(self, fresh: Sequence[Lease]) -> None:
+        """Send what goes together from here, and leave the rest to the threads."""
+        for lease in self._courier.send_together(fresh):
+            self._waiting.put(lease)
+
     def _settled(self) -> list[Lease]:
         """The leases of the events that follow delivered ones; it is asked less often while nothing waits for that."""
         now = time.monotonic()
-        if now < self._next_settling and not self._flights.are_awaited:
+        if now < self._settled_at + (LANDING_SECONDS if self._flights.are_awaited else GATHER_SECONDS):
             return []
-        self._next_settling = now + GATHER_SECONDS
+        self._settled_at = now
         return self._flights.settle()
 
     def _carry_on(self) -> None:

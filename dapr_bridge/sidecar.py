@@ -22,6 +22,7 @@ from dapr_bridge.keepalive import Answer, Failed, KeepAlive
 from dapr_bridge.periodic import Periodic
 
 HEALTH_SECONDS = 0.5
+CLOUD_EVENT = "application/cloudevents+json"
 UNUSED_SECONDS = 10.0  # after which connections are closed: the app that no longer uses Dapr has none, whatever it did before
 LARGEST_ANSWER = 16 * 1024 * 1024  # bytes; gRPC's own limit is 4 MiB, and daprd's is a setting of its own
 
@@ -203,9 +204,32 @@ def publish(pubsub: str, topic: str, cloud_event: bytes, timeout: float) -> None
     """Hand a complete CloudEvent in JSON to the broker. That it returns does not mean that anybody received it."""
     path = f"/v1.0/publish/{quote(pubsub, safe='')}/{quote(topic, safe='')}"
     with observed.call("PublishEvent"):
-        answer = _connected().post(path, "application/cloudevents+json", cloud_event, timeout)
+        answer = _connected().post(path, CLOUD_EVENT, cloud_event, timeout)
         if answer.status != 204:
             raise SidecarError(f"publish: HTTP {answer.status}: {_reason(answer)}")
+
+
+def publish_together(pubsub: str, topic: str, cloud_events: Mapping[str, bytes], timeout: float) -> set[str]:
+    """As `publish`, of several, each under an id of its own: the ids of those that the broker did not take."""
+    entry = f'{{"entryId":%s,"contentType":"{CLOUD_EVENT}","event":%s}}'
+    body = f"[{','.join(entry % (json.dumps(id), event.decode()) for id, event in cloud_events.items())}]"
+    path = f"/v1.0/publish/bulk/{quote(pubsub, safe='')}/{quote(topic, safe='')}"
+    with observed.call("BulkPublishEvent"):
+        answer = _connected().post(path, "application/json", body.encode(), timeout)
+        refused = _refused(answer)
+        if refused is None or len(refused) == len(cloud_events):
+            raise SidecarError(f"publish: HTTP {answer.status}: {_reason(answer)}")
+        return refused
+
+
+def _refused(answer: Answer) -> set[str] | None:
+    """The entries that are named as failed; None when there is nothing to go by, so that all of them are."""
+    if answer.status == 204:
+        return set()
+    try:
+        return {failed["entryId"] for failed in json.loads(answer.body)["failedEntries"]} or None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def is_healthy(path: str = "/v1.0/healthz/outbound", *, timeout: float = HEALTH_SECONDS) -> bool:
@@ -259,8 +283,9 @@ def _reason(answer: Answer) -> str:
     if answer.status == 401:
         return "the API token is wrong"
     try:
-        return f"the sidecar refused: {json.loads(answer.body)['message']}"
-    except (ValueError, KeyError, TypeError):
+        said = json.loads(answer.body)
+        return f"the sidecar refused: {said.get('message') or said['failedEntries'][0]['error']}"
+    except (ValueError, LookupError, TypeError, AttributeError):
         return "the sidecar refused"
 
 

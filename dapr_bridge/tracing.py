@@ -78,6 +78,11 @@ def span(name: str, kind: Kind, attributes: Attributes) -> Iterator[Span]:
         yield step
 
 
+def follows(traceparent: str) -> bool:
+    """Whether spans are made of what is done for this trace, or outside of any: not where it was decided that nothing of it is kept."""
+    return exporter.tracer() is not None and not traceparent.endswith("-00")
+
+
 def of_event(id: UUID, type: str) -> Attributes:
     """What is told of an event: not its subject, which names what people own."""
     return {"messaging.system": "dapr_bridge", "messaging.message.id": str(id), "dapr_bridge.event.type": type}

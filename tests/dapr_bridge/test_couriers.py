@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Sequence
 
 import pytest
 from pytest_django import Settings
@@ -78,6 +79,77 @@ def test_an_event_whose_lease_ended_is_carried_in_process(fake: FakeSidecar) -> 
     assert courier.carry(claimed()) is Outcome.DELIVERED
     assert (len(fake.published), effects("ledger")) == (1, [1])
     assert events() == (published + 1, direct + 1)
+
+
+def claimed_together(*subjects: str) -> Sequence[Lease]:
+    for number, subject in enumerate(subjects):
+        enqueue(subject, number=number)
+    return leases.claim(limit=100).leases
+
+
+def test_what_was_claimed_together_is_published_in_one_request(fake: FakeSidecar) -> None:
+    in_flight, held = Flights(), claimed_together("order/1", "order/2", "order/3")
+    published, direct = events()
+    assert DaprCourier(in_flight).send_together(held) == []
+    assert fake.calls == ["BulkPublishEvent"]
+    assert [one.event for one in fake.published] == [json.loads(envelope(lease)) for lease in held]
+    assert {(one.pubsub, one.topic) for one in fake.published} == {("pubsub", "events")}
+    assert len(in_flight) == 3
+    assert events() == (published + 3, direct)
+
+
+def test_what_the_sidecar_refused_is_carried_in_process_without_asking_again(fake: FakeSidecar) -> None:
+    held = claimed_together("order/1", "order/2", "order/3")
+    fake.refused = {str(held[1].id)}
+    courier = DaprCourier(Flights())
+    [staying] = courier.send_together(held)
+    assert (staying.id, courier.carry(staying)) == (held[1].id, Outcome.DELIVERED)
+    assert fake.calls == ["BulkPublishEvent"]
+    assert not breaker("pubsub").is_open
+
+
+def test_a_sidecar_that_takes_none_costs_one_wait_for_all(fake: FakeSidecar, settings: Settings) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"PUBLISH_SECONDS": 0.2}
+    fake.delay = 1.0
+    courier = DaprCourier(Flights())
+    begun = time.monotonic()
+    staying = courier.send_together(claimed_together("order/1", "order/2", "order/3"))
+    assert [courier.carry(lease) for lease in staying] == [Outcome.DELIVERED] * 3
+    assert time.monotonic() - begun < 0.8
+    later = claimed_together("order/4", "order/5")
+    assert courier.send_together(later) == later
+    assert fake.calls == ["BulkPublishEvent"]
+
+
+def test_only_what_is_usual_and_has_room_goes_together(fake: FakeSidecar, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"IN_FLIGHT": 2, "EVENT_MAX_BYTES": 1000}
+    canary.send()
+    enqueue("again")
+    OutboxEvent.objects.filter(subject="again").update(attempts=1)
+    enqueue("elsewhere")
+    OutboxEvent.objects.filter(subject="elsewhere").update(topic="renamed")
+    enqueue("large")
+    OutboxEvent.objects.filter(subject="large").update(traceparent="x", tracestate="v=" + "1" * 1000)
+    held = {lease.subject.partition("/")[0]: lease for lease in claimed_together("a", "b", "c")}
+    usual, unusual = [held.pop(subject) for subject in "abc"], list(held.values())
+    assert len(unusual) == 4
+    courier = DaprCourier(Flights())
+    assert courier.send_together(unusual) == unusual
+    assert courier.send_together(usual) == usual[2:]
+    assert len(fake.published) == 2
+
+
+def test_nothing_goes_together_after_a_loss_or_while_the_switch_is_off(fake: FakeSidecar) -> None:
+    in_flight, held = Flights(), claimed_together("order/1", "order/2")
+    courier = SwitchedCourier(in_flight)
+    with switched(pubsub="off"):
+        assert courier.send_together(held) == held
+    in_flight.add(held[0])
+    end_leases()
+    in_flight.settle()
+    with switched("pubsub"):
+        assert courier.send_together(held) == held
+    assert fake.calls == []
 
 
 def test_a_refused_publish_is_carried_in_process_at_once_and_three_open_the_breaker(fake: FakeSidecar) -> None:

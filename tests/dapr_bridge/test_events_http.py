@@ -292,7 +292,7 @@ def test_a_database_that_is_away_is_no_error_of_the_route(http: Client) -> None:
 def test_a_process_subscribes_only_where_the_setting_says_so(http: Client, settings: Settings) -> None:
     headers = {"dapr-api-token": TOKEN}
     ours = {"pubsubname": "pubsub", "topic": "events", "route": ROUTE}
-    together = {"bulkSubscribe": {"enabled": True, "maxMessagesCount": 8, "maxAwaitDurationMs": 50}}
+    together = {"bulkSubscribe": {"enabled": True, "maxMessagesCount": 16, "maxAwaitDurationMs": 20}}
     assert http.get("/dapr/subscribe", headers=headers).json() == [ours | together]
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"BATCH_EVENTS": 1}
     assert http.get("/dapr/subscribe", headers=headers).json() == [ours]

@@ -22,7 +22,7 @@ from dapr_bridge.conf import conf
 from dapr_bridge.couriers import InProcessCourier
 from dapr_bridge.flights import Flights
 from dapr_bridge.models import OutboxEvent, Receipt
-from dapr_bridge.relay import GATHER_SECONDS, HURRY_SECONDS, Relay
+from dapr_bridge.relay import GATHER_SECONDS, HURRY_SECONDS, LANDING_SECONDS, Relay
 from dapr_bridge.testing import drain
 from tests.dapr_bridge.conftest import StartRelay, effects, enqueue, eventually
 from tests.dapr_bridge.project.shop.models import Entry, Order
@@ -242,7 +242,7 @@ def test_a_long_backlog_of_one_subject_does_not_wait_for_polls(start_relay: Star
     assert effects("ledger") == list(range(400))
 
 
-@pytest.mark.parametrize(("events", "room", "looks"), [(1, 32, 1), (2, 32, 2), (1, 2, 2)], ids=["nothing waits", "an event", "for room"])
+@pytest.mark.parametrize(("events", "room", "looks"), [(1, 32, 1), (2, 32, 2), (1, 1, 2)], ids=["nothing waits", "an event", "for room"])
 def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
     events: int, room: int, looks: int, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -255,8 +255,25 @@ def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
     for lease in leases.claim(limit=1).leases:
         flights.add(lease)
     with CaptureQueriesContext(connection) as queries:
-        relay._settled(), relay._settled()
+        relay._settled()
+        time.sleep(LANDING_SECONDS)
+        relay._settled()
     assert len(queries) == looks
+
+
+def test_while_there_is_no_room_nothing_is_claimed(settings: Any) -> None:
+    settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"IN_FLIGHT": 2}
+    for subject in "abcd":
+        enqueue(subject)
+    flights = Flights()
+    relay = Relay(InProcessCourier(), flights)
+    first, second = leases.claim(limit=2).leases
+    flights.add(first)
+    relay._look("")
+    assert relay._waiting.qsize() == 1
+    flights.add(second)
+    assert relay._look("") == ("", LANDING_SECONDS)
+    assert (relay._waiting.qsize(), OutboxEvent.objects.pending().count()) == (1, 1)
 
 
 def test_claims_gather_while_little_happens_and_hurry_through_a_backlog(settings: Any) -> None:

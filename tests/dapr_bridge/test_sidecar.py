@@ -1,5 +1,6 @@
 """Calls to a sidecar: what arrives there, how long they may take, and that nothing but SidecarError comes out."""
 
+import json
 import os
 import socket
 import threading
@@ -24,8 +25,9 @@ calls = pytest.mark.parametrize(
         lambda timeout: sidecar.replace_state("statestore", "a", b"1", "1", 60, timeout),
         lambda timeout: sidecar.delete_states("statestore", ["a"], timeout),
         lambda timeout: sidecar.publish("pubsub", "events", b"{}", timeout),
+        lambda timeout: sidecar.publish_together("pubsub", "events", {"a": b"{}", "b": b"{}"}, timeout),
     ],
-    ids=["get", "get many", "save", "replace", "delete", "publish"],
+    ids=["get", "get many", "save", "replace", "delete", "publish", "publish many"],
 )
 Call = Callable[[float], object]
 
@@ -44,6 +46,21 @@ def test_a_value_is_replaced_only_under_its_etag(fake: FakeSidecar) -> None:
         sidecar.replace_state("statestore", "a", b"2", "7", 60, 1)
     sidecar.replace_state("statestore", "a", b"2", "1", 60, 1)
     assert fake.entries["a"].data == b"2"
+
+
+def test_of_several_events_those_that_the_broker_did_not_take_are_named(fake: FakeSidecar) -> None:
+    events = {id: json.dumps({"id": id}).encode() for id in ("a", 'b"', "c")}
+    assert sidecar.publish_together("pubsub", "events", events, 1) == set()
+    assert [(one.content_type, one.event["id"]) for one in fake.published] == [("application/cloudevents+json", id) for id in events]
+    fake.refused = {'b"'}
+    assert sidecar.publish_together("pubsub", "events", events, 1) == {'b"'}
+    fake.refused = set(events)
+    with pytest.raises(SidecarError, match="HTTP 500: the sidecar refused: as the test wished"):
+        sidecar.publish_together("pubsub", "events", events, 1)
+    fake.refused, fake.failure = set(), "UNAVAILABLE"
+    with pytest.raises(SidecarError, match="HTTP 500"):
+        sidecar.publish_together("pubsub", "events", events, 1)
+    assert len(fake.published) == 5
 
 
 @calls

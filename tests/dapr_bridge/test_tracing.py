@@ -17,11 +17,14 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 
-from dapr_bridge import exporter, metrics, outbox, reports
+from dapr_bridge import exporter, leases, metrics, outbox, reports
+from dapr_bridge.consumers import Outcome
+from dapr_bridge.couriers import SwitchedCourier
 from dapr_bridge.fake_sidecar import FakeSidecar, switched
+from dapr_bridge.flights import Flights
 from dapr_bridge.models import OutboxEvent
 from dapr_bridge.testing import drain
-from tests.dapr_bridge.conftest import PROJECT, eventually
+from tests.dapr_bridge.conftest import PROJECT, enqueue, eventually
 from tests.otlp import Otlp, Seen, collecting
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,6 +132,19 @@ def test_an_event_is_carried_and_consumed_in_the_trace_of_its_request(otlp: Otlp
         assert (consumed.trace_id, consumed.parent_id, consumed.kind) == (TRACE, carried.span_id, CONSUMER)
         assert [span for span in otlp.spans if span.parent_id == consumed.span_id and span.name == "INSERT shop_entry"]
     assert {span.trace_id for span in otlp.spans} == {TRACE}
+
+
+@pytest.mark.parametrize(("traceparent", "alone"), [(SAMPLED, True), ("", True), (UNSAMPLED, False)], ids=["sampled", "none", "unsampled"])
+def test_what_is_traced_is_published_alone(otlp: Otlp, fake: FakeSidecar, traceparent: str, alone: bool) -> None:
+    with observed("pubsub"):
+        enqueue(number=1)
+        OutboxEvent.objects.update(traceparent=traceparent)
+        [lease] = leases.claim(limit=1).leases
+        courier = SwitchedCourier(Flights())
+        for staying in courier.send_together([lease]):
+            assert courier.carry(staying) is Outcome.SENT
+    assert [one.event["id"] for one in fake.published] == [str(lease.id)]
+    assert ("PublishEvent" in fake.calls) is alone
 
 
 def test_a_call_to_the_sidecar_is_a_span_whose_trace_goes_along(otlp: Otlp, fake: FakeSidecar) -> None:
