@@ -99,8 +99,13 @@ class Relay:
         return claimed.after, conf.RELAY_IDLE_SECONDS if is_idle else GATHER_SECONDS
 
     def _pass_on(self, fresh: Sequence[Lease]) -> None:
-        """Send what goes together from here, and leave the rest to the threads."""
-        for lease in self._courier.send_together(fresh):
+        """Send what goes together from here, and leave the rest to the threads; all of it, whatever goes wrong."""
+        try:
+            left = self._courier.send_together(fresh)
+        except Exception as error:
+            logger.warning("relay.not_sent_together", events=len(fresh), error=type(error).__name__, exc_info=True)
+            left = fresh
+        for lease in left:
             self._waiting.put(lease)
 
     def _settled(self) -> list[Lease]:

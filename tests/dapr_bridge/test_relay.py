@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from dapr_bridge import leases, outbox
 from dapr_bridge.conf import conf
 from dapr_bridge.couriers import InProcessCourier
 from dapr_bridge.flights import Flights
+from dapr_bridge.leases import Lease
 from dapr_bridge.models import OutboxEvent, Receipt
 from dapr_bridge.relay import GATHER_SECONDS, HURRY_SECONDS, LANDING_SECONDS, Relay
 from dapr_bridge.testing import drain
@@ -259,6 +260,18 @@ def test_receipts_are_looked_for_less_often_while_nothing_waits_for_them(
         time.sleep(LANDING_SECONDS)
         relay._settled()
     assert len(queries) == looks
+
+
+def test_what_cannot_be_sent_together_is_left_to_the_threads() -> None:
+    class Broken(InProcessCourier):
+        def send_together(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+            raise RuntimeError("whatever it may be")
+
+    relay = Relay(Broken())
+    for subject in "ab":
+        enqueue(subject)
+    relay._look("")
+    assert relay._waiting.qsize() == 2
 
 
 def test_while_there_is_no_room_nothing_is_claimed(settings: Any) -> None:
