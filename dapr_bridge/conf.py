@@ -27,7 +27,7 @@ class Conf:
     TOPIC: str = "events"
 
     RELAY_THREADS: int = 4
-    RELAY_BATCH: int = 100  # subjects one claim may take
+    RELAY_BATCH: int = 100  # subjects one claim may take, where IN_FLIGHT leaves room for so many
     RELAY_IDLE_SECONDS: float = 0.2
     LEASE_SECONDS: float = 2.0
     LEASE_MAX_SECONDS: float = 8.0
