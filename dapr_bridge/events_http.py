@@ -33,10 +33,11 @@ from dapr_bridge.batch import together
 from dapr_bridge.conf import MOST_EVENTS, app_tokens, conf
 from dapr_bridge.consumers import Outcome, dispatch
 from dapr_bridge.models import OutboxEvent
+from dapr_bridge.sidecar import CLOUD_EVENT
 
 logger = structlog.get_logger(__name__)
 
-ONE, SEVERAL = "application/cloudevents+json", "application/json"  # the content types of a delivery
+ONE, SEVERAL = CLOUD_EVENT, "application/json"  # the content types of a delivery
 LARGEST = 4 * 1024 * 1024  # bytes of several events: far above what the bridge publishes, for one that is large must not spoil the others
 SUCCESS, DROP = "SUCCESS", "DROP"
 

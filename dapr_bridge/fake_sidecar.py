@@ -192,12 +192,10 @@ def _handler(fake: FakeSidecar) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if fake.token and self.headers.get("dapr-api-token") != fake.token:
                 self._answer(401)
-            elif self.path.startswith("/v1.0/publish/bulk/"):
-                pubsub, topic = map(unquote, self.path.split("/")[-2:])
-                self._publish_together(pubsub, topic, body)
             elif self.path.startswith("/v1.0/publish/"):
                 pubsub, topic = map(unquote, self.path.split("/")[-2:])
-                self._publish(pubsub, topic, body)
+                publish = self._publish_together if self.path.startswith("/v1.0/publish/bulk/") else self._publish
+                publish(pubsub, topic, body)
             else:
                 self._answer(404)
 

@@ -160,7 +160,7 @@ _closing = Periodic("dapr-closing", UNUSED_SECONDS / 4, lambda: close(unused_for
 def get_state(store: str, key: str, timeout: float) -> Value:
     """What the store has under the key. All calls here raise SidecarError, and nothing else, at the latest after `timeout` seconds."""
     with observed.call("GetState"):
-        answer = _connected().get(f"/v1.0/state/{quote(store, safe='')}/{quote(key, safe='')}", timeout)
+        answer = _connected().get(_path("state", store, key), timeout)
         if answer.status == 204:
             return Value(b"", "")
         if answer.status != 200:
@@ -202,9 +202,8 @@ def delete_states(store: str, keys: Sequence[str], timeout: float) -> None:
 
 def publish(pubsub: str, topic: str, cloud_event: bytes, timeout: float) -> None:
     """Hand a complete CloudEvent in JSON to the broker. That it returns does not mean that anybody received it."""
-    path = f"/v1.0/publish/{quote(pubsub, safe='')}/{quote(topic, safe='')}"
     with observed.call("PublishEvent"):
-        answer = _connected().post(path, CLOUD_EVENT, cloud_event, timeout)
+        answer = _connected().post(_path("publish", pubsub, topic), CLOUD_EVENT, cloud_event, timeout)
         if answer.status != 204:
             raise SidecarError(f"publish: HTTP {answer.status}: {_reason(answer)}")
 
@@ -213,9 +212,8 @@ def publish_together(pubsub: str, topic: str, cloud_events: Mapping[str, bytes],
     """As `publish`, of several, each under an id of its own: the ids of those that the broker did not take."""
     entry = f'{{"entryId":%s,"contentType":"{CLOUD_EVENT}","event":%s}}'
     body = f"[{','.join(entry % (json.dumps(id), event.decode()) for id, event in cloud_events.items())}]"
-    path = f"/v1.0/publish/bulk/{quote(pubsub, safe='')}/{quote(topic, safe='')}"
     with observed.call("BulkPublishEvent"):
-        answer = _connected().post(path, "application/json", body.encode(), timeout)
+        answer = _connected().post(_path("publish/bulk", pubsub, topic), "application/json", body.encode(), timeout)
         refused = _refused(answer)
         if refused is None or len(refused) == len(cloud_events):
             raise SidecarError(f"publish: HTTP {answer.status}: {_reason(answer)}")
@@ -252,6 +250,10 @@ def metadata(*, timeout: float = HEALTH_SECONDS) -> Metadata:
         return Metadata(said["id"], said.get("runtimeVersion", ""), components, subscriptions)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SidecarError("metadata: an answer that no Dapr gives; is something else on this port?") from error
+
+
+def _path(api: str, component: str, name: str) -> str:
+    return f"/v1.0/{api}/{quote(component, safe='')}/{quote(name, safe='')}"
 
 
 def _http() -> KeepAlive:

@@ -121,7 +121,7 @@ def test_a_sidecar_that_takes_none_costs_one_wait_for_all(fake: FakeSidecar, set
     assert fake.calls == ["BulkPublishEvent"]
 
 
-def test_only_what_is_usual_and_has_room_goes_together(fake: FakeSidecar, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_is_usual_and_has_room_goes_together(fake: FakeSidecar, settings: Settings) -> None:
     settings.DAPR_BRIDGE = settings.DAPR_BRIDGE | {"IN_FLIGHT": 2, "EVENT_MAX_BYTES": 1000}
     canary.send()
     enqueue("again")
